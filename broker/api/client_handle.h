@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "broker/api/message.h"
+#include "broker/api/reason.h"
+#include "broker/api/types.h"
+#include "shared/base/clock.h"
+
+namespace sluice {
+
+struct PublishRequest {
+  std::string_view topic;  ///< as the client wrote it: mount point, authorisation and hooks are the core's affair
+  std::span<const std::byte> payload;
+  std::span<const std::byte> properties;  ///< as in MessageParts
+  Qos qos = Qos::AtMostOnce;
+  bool retain = false;
+  bool dup = false;
+  PacketId packet_id = 0;                      ///< QoS 1 and 2
+  std::optional<std::uint32_t> expiry_seconds;  ///< Message Expiry Interval
+};
+
+/// What becomes of a publish. `Success` and `NoMatchingSubscribers` are both a success; `NotAuthorized`,
+/// `QuotaExceeded`, `ReceiveMaximumExceeded`, `PacketIdentifierInUse`, `TopicNameInvalid`, … say why not.
+using PublishResult = Reason;
+
+struct SubscribeRequest {
+  std::string_view filter;  ///< as the client wrote it, `$share/…`, `$queue/…` and `$local/…` included
+  SubscriptionOptions options;
+};
+
+/// The acknowledgements that a client sends for what was delivered to it.
+enum class Ack : std::uint8_t { PubAck, PubRec, PubComp };
+
+/// Why a client's handle is closed: decides about the will [MQTT5 3.1.2.5].
+enum class CloseKind : std::uint8_t {
+  Normal,          ///< the client said goodbye: no will
+  NormalWithWill,  ///< the client said goodbye and wants the will sent (DISCONNECT 0x04)
+  Abnormal,        ///< connection lost, protocol error, time-out: the will is sent
+};
+
+struct CloseRequest {
+  CloseKind kind = CloseKind::Abnormal;
+  Reason reason = Reason::Success;
+  /// A new Session Expiry Interval, given with the goodbye.
+  std::optional<std::uint32_t> session_expiry_seconds;
+};
+
+/// What a connected client can ask of the core; implemented by the session.
+/// Inside, every call authorises, runs hooks, applies quotas and mounts topics: no front end can forget it.
+class ClientPort {
+ public:
+  virtual ~ClientPort() = default;
+
+  /// QoS 2: a packet id that is still awaiting release is not published twice [MQTT-4.3.3-10].
+  virtual PublishResult publish(const PublishRequest& request) = 0;
+  /// PUBREL: Success, or PacketIdentifierNotFound.
+  virtual Reason release(PacketId packet_id) = 0;
+  /// PUBACK, PUBREC, PUBCOMP: Success, or PacketIdentifierNotFound. `reason` is the client's.
+  virtual Reason acknowledge(Ack ack, PacketId packet_id, Reason reason) = 0;
+
+  /// One reason per request, in order: GrantedQos… or an error. `subscription_id` 0: none. Retained messages are
+  /// delivered after the call has returned.
+  virtual std::vector<Reason> subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) = 0;
+  virtual std::vector<Reason> unsubscribe(std::span<const std::string_view> filters) = 0;
+
+  /// After DeliveryResult::Busy: the sink takes messages again.
+  virtual void writable() = 0;
+
+  /// Ends the connection's hold on the session; the sink is not called any more. The session lives on if it has an
+  /// expiry interval.
+  virtual void close(const CloseRequest& request) = 0;
+};
+
+/// Sole ownership of a ClientPort. Dropping it closes abnormally.
+class ClientHandle {
+ public:
+  ClientHandle() = default;
+  explicit ClientHandle(ClientPort& port) : port_(&port) {}
+
+  [[nodiscard]] explicit operator bool() const { return port_ != nullptr; }
+  ClientPort* operator->() const { return port_.get(); }
+  void close(const CloseRequest& request) {
+    if (ClientPort* port = port_.release()) port->close(request);
+  }
+  /// The core has closed it already (DeliverySink::on_session_ended).
+  void forget() { static_cast<void>(port_.release()); }
+
+ private:
+  struct CloseAbnormally {
+    void operator()(ClientPort* port) const { port->close({}); }
+  };
+  std::unique_ptr<ClientPort, CloseAbnormally> port_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <sys/epoll.h>
+
+#include "shared/base/result.h"
+
+namespace sluice {
+
+/// Something with a file descriptor that wants to know when it is ready.
+class Pollable {
+ public:
+  /// `events` is a set of EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR, EPOLLRDHUP.
+  /// May remove itself or any other Pollable from the poller and destroy it.
+  virtual void on_ready(std::uint32_t events) = 0;
+
+ protected:
+  ~Pollable() = default;
+};
+
+/// Level-triggered readiness for the descriptors of one shard.
+/// Purpose: an idle connection costs a kernel entry and nothing here: no operation object, no re-arming call.
+/// Owner and thread: its shard. Asio's reactor stays for everything that is not on the message path (docs/adr/0001).
+class Poller {
+ public:
+  Poller();
+  ~Poller();
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+
+  /// Failure: the kernel's limit on watches (ENOSPC) or memory (ENOMEM).
+  ErrorCode add(int fd, Pollable& target, std::uint32_t events);
+  void modify(int fd, Pollable& target, std::uint32_t events);
+  /// After the call `target` is not called any more, not even for an event of the batch that is being served.
+  void remove(int fd, Pollable& target);
+
+  /// Serves at most one batch of ready descriptors without waiting. Returns how many there were.
+  std::size_t poll();
+
+  /// Readable while a descriptor is ready: what the shard's io_context waits for.
+  [[nodiscard]] int native_handle() const { return epoll_; }
+
+  static constexpr std::size_t kBatch = 256;
+
+ private:
+  int epoll_;
+  std::size_t ready_ = 0;  ///< events of the batch being served
+  std::size_t next_ = 0;
+  std::array<epoll_event, kBatch> events_;
+};
+
+}  // namespace sluice

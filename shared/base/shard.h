@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "shared/base/clock.h"
+#include "shared/base/inline_task.h"
+#include "shared/base/poller.h"
+#include "shared/base/timing_wheel.h"
+
+namespace sluice {
+
+class ShardGroup;
+
+/// Work that runs once, at the end of the turn in which it was asked for: flushing a connection's output.
+/// Thread: its shard. Destroying it takes it off the list.
+class TurnEnd {
+ public:
+  TurnEnd() = default;
+  TurnEnd(const TurnEnd&) = delete;
+  TurnEnd& operator=(const TurnEnd&) = delete;
+
+ protected:
+  ~TurnEnd();
+  virtual void on_turn_end() = 0;
+
+ private:
+  friend class Shard;
+  class Shard* owner_ = nullptr;  ///< set while it waits for the end of the turn
+  std::size_t index_ = 0;
+};
+
+/// One thread with one event loop. A connection, its session and its timers live on one shard and take no lock.
+///
+/// A turn: ready descriptors and Asio handlers, then tasks from other shards, due timers, then every TurnEnd; what
+/// was posted to other shards in the turn leaves as one batch with one wake-up.
+/// Thread safety: `post` from any thread; everything else from the shard's own thread (or before it runs).
+class Shard {
+ public:
+  Shard(ShardGroup& group, std::size_t index);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  /// The shard whose thread this is; nullptr on other threads.
+  static Shard* current();
+
+  [[nodiscard]] std::size_t index() const { return index_; }
+  [[nodiscard]] ShardGroup& group() { return group_; }
+  boost::asio::io_context& io() { return io_; }
+  Poller& poller() { return poller_; }
+  TimingWheel& wheel() { return wheel_; }
+  /// The time at which this turn began.
+  [[nodiscard]] TimePoint now() const { return now_; }
+  /// The shard's read buffer: valid until the next handler of the shard runs. kReadBuffer bytes.
+  std::span<std::byte> read_buffer() { return {read_buffer_.get(), kReadBuffer}; }
+
+  /// Runs `task` on this shard in a later turn (or later in this one). FIFO per posting thread.
+  void post(InlineTask task);
+  /// Queues `work` for the end of this turn; a second call in the turn changes nothing.
+  void at_turn_end(TurnEnd& work);
+
+  static constexpr std::size_t kReadBuffer = 256 * 1024;
+
+ private:
+  friend class ShardGroup;
+  friend class TurnEnd;
+  class WakeUp;
+  struct Batch {
+    Batch* next = nullptr;
+    std::vector<InlineTask> tasks;
+  };
+
+  void run();
+  void wait();
+  std::size_t turn();
+  std::size_t drain_inbox();
+  void run_turn_ends();
+  void send_outboxes();
+  void push(Batch* batch);
+  void wake();
+  void arm_poller();
+  void arm_tick();
+  void stop();
+
+  ShardGroup& group_;
+  const std::size_t index_;
+  boost::asio::io_context io_;
+  Poller poller_;
+  TimingWheel wheel_;
+  boost::asio::posix::stream_descriptor poller_handle_;
+  boost::asio::steady_timer tick_;
+  TimePoint now_;
+  std::unique_ptr<std::byte[]> read_buffer_;
+  std::vector<TurnEnd*> turn_ends_;
+  std::vector<std::unique_ptr<Batch>> outbox_;  ///< one per shard, filled during a turn
+  std::unique_ptr<WakeUp> wake_up_;
+  bool stopping_ = false;
+  alignas(64) std::atomic<Batch*> inbox_{nullptr};
+  std::atomic<bool> asleep_{false};
+};
+
+/// All shards of the process.
+class ShardGroup {
+ public:
+  /// `count` 0: one per core this process may run on.
+  explicit ShardGroup(std::size_t count);
+  ~ShardGroup();
+
+  [[nodiscard]] std::size_t size() const { return shards_.size(); }
+  Shard& at(std::size_t index) { return *shards_[index]; }
+
+  void start();
+  /// Ends the loops after their current turn and joins the threads. Tasks not yet run are destroyed unrun.
+  void stop();
+  /// Runs `task` on every shard and waits until all have. Not from a shard's thread.
+  void run_on_all(const std::function<void(Shard&)>& task);
+
+ private:
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace sluice
