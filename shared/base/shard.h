@@ -83,12 +83,10 @@ class Shard {
 
   void run();
   void wait();
-  std::size_t turn();
-  std::size_t drain_inbox();
+  void drain_inbox();
   void run_turn_ends();
   void send_outboxes();
   void push(Batch* batch);
-  void wake();
   void arm_poller();
   void arm_tick();
   void stop();
@@ -105,6 +103,8 @@ class Shard {
   std::vector<TurnEnd*> turn_ends_;
   std::vector<std::unique_ptr<Batch>> outbox_;  ///< one per shard, filled during a turn
   std::unique_ptr<WakeUp> wake_up_;
+  bool poller_armed_ = false;
+  bool poller_ready_ = false;
   bool stopping_ = false;
   alignas(64) std::atomic<Batch*> inbox_{nullptr};
   std::atomic<bool> asleep_{false};

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "shared/base/clock.h"
 
@@ -30,6 +30,7 @@ class WheelTimer {
 
  private:
   friend class TimingWheel;
+  void link_before(WheelTimer& position);
   WheelTimer* next_ = nullptr;
   WheelTimer* previous_ = nullptr;
   std::uint64_t tick_ = 0;
@@ -49,7 +50,6 @@ class TimingWheel {
   void arm(WheelTimer& timer, TimePoint deadline);
   /// Fires everything due at `now`. Timers armed by a firing one fire at a later call.
   void advance(TimePoint now);
-  [[nodiscard]] std::size_t armed() const { return armed_; }
 
  private:
   friend class WheelTimer;
@@ -59,8 +59,7 @@ class TimingWheel {
 
   TimePoint start_;
   std::uint64_t current_ = 0;  ///< ticks up to and including this one have fired
-  std::size_t armed_ = 0;
-  std::vector<Head> slots_;
+  std::unique_ptr<Head[]> slots_;
 };
 
 }  // namespace sluice

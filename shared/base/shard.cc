@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/base/shard.h"
+
+#include <cerrno>
+#include <latch>
+#include <system_error>
+#include <utility>
+
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace sluice {
+namespace {
+
+thread_local Shard* current_shard = nullptr;
+
+std::size_t usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(CPU_COUNT(&set));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+TurnEnd::~TurnEnd() {
+  if (owner_ != nullptr) owner_->turn_ends_[index_] = nullptr;
+}
+
+/// The descriptor through which other threads end the shard's wait.
+class Shard::WakeUp final : public Pollable {
+ public:
+  explicit WakeUp(Poller& poller) : poller_(poller), fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    if (const ErrorCode error = poller_.add(fd_, *this, EPOLLIN)) throw std::system_error(error);
+  }
+  ~WakeUp() {
+    poller_.remove(fd_, *this);
+    ::close(fd_);
+  }
+  void signal() const {
+    const std::uint64_t one = 1;
+    // Fails only when the counter is full, and then the shard is being woken already.
+    static_cast<void>(::write(fd_, &one, sizeof one));
+  }
+  void on_ready(std::uint32_t) override {
+    std::uint64_t count = 0;
+    static_cast<void>(::read(fd_, &count, sizeof count));
+  }
+
+ private:
+  Poller& poller_;
+  const int fd_;
+};
+
+Shard::Shard(ShardGroup& group, std::size_t index)
+    : group_(group),
+      index_(index),
+      io_(1),
+      wheel_(Clock::now()),
+      poller_handle_(io_, ::dup(poller_.native_handle())),
+      tick_(io_),
+      now_(Clock::now()),
+      read_buffer_(new std::byte[kReadBuffer]),
+      wake_up_(std::make_unique<WakeUp>(poller_)) {}
+
+Shard::~Shard() {
+  Batch* batch = inbox_.exchange(nullptr);
+  while (batch != nullptr) {
+    const std::unique_ptr<Batch> doomed(std::exchange(batch, batch->next));
+  }
+}
+
+Shard* Shard::current() { return current_shard; }
+
+void Shard::post(InlineTask task) {
+  if (Shard* const here = current_shard; here != nullptr && &here->group_ == &group_) {
+    std::unique_ptr<Batch>& batch = here->outbox_[index_];
+    if (!batch) batch = std::make_unique<Batch>();
+    batch->tasks.push_back(std::move(task));
+    return;
+  }
+  auto batch = std::make_unique<Batch>();
+  batch->tasks.push_back(std::move(task));
+  push(batch.release());
+}
+
+void Shard::at_turn_end(TurnEnd& work) {
+  if (work.owner_ != nullptr) return;
+  work.owner_ = this;
+  work.index_ = turn_ends_.size();
+  turn_ends_.push_back(&work);
+}
+
+void Shard::push(Batch* batch) {
+  batch->next = inbox_.load(std::memory_order_relaxed);
+  while (!inbox_.compare_exchange_weak(batch->next, batch)) {
+  }
+  if (asleep_.exchange(false)) wake_up_->signal();
+}
+
+void Shard::run() {
+  current_shard = this;
+  arm_tick();
+  while (!stopping_) {
+    wait();
+    now_ = Clock::now();
+    if (std::exchange(poller_ready_, false)) poller_.poll();
+    drain_inbox();
+    wheel_.advance(now_);
+    run_turn_ends();
+    send_outboxes();
+  }
+  current_shard = nullptr;
+}
+
+void Shard::wait() {
+  arm_poller();
+  asleep_.store(true);
+  if (inbox_.load() != nullptr) {
+    asleep_.store(false);
+    io_.poll();
+  } else {
+    io_.run_one();
+    asleep_.store(false);
+    // Asio's own handlers come in batches too; when the poller woke us there is nothing of theirs worth a system call.
+    if (!poller_ready_) io_.poll();
+  }
+  now_ = Clock::now();
+}
+
+void Shard::drain_inbox() {
+  Batch* newest = inbox_.exchange(nullptr);
+  Batch* oldest = nullptr;
+  while (newest != nullptr) {
+    Batch* const older = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = older;
+  }
+  while (oldest != nullptr) {
+    const std::unique_ptr<Batch> batch(oldest);
+    oldest = oldest->next;
+    for (InlineTask& task : batch->tasks) task();
+  }
+}
+
+void Shard::run_turn_ends() {
+  for (std::size_t i = 0; i < turn_ends_.size(); ++i) {
+    TurnEnd* const work = turn_ends_[i];
+    if (work == nullptr) continue;
+    work->owner_ = nullptr;
+    work->on_turn_end();
+  }
+  turn_ends_.clear();
+}
+
+void Shard::send_outboxes() {
+  for (std::size_t i = 0; i < outbox_.size(); ++i) {
+    if (outbox_[i]) group_.at(i).push(outbox_[i].release());
+  }
+}
+
+void Shard::arm_poller() {
+  if (poller_armed_) return;
+  poller_armed_ = true;
+  poller_handle_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                            [this](const boost::system::error_code& error) {
+                              if (error) return;
+                              poller_armed_ = false;
+                              poller_ready_ = true;
+                            });
+}
+
+void Shard::arm_tick() {
+  tick_.expires_after(TimingWheel::kTick);
+  tick_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) arm_tick();
+  });
+}
+
+void Shard::stop() { stopping_ = true; }
+
+ShardGroup::ShardGroup(std::size_t count) {
+  if (count == 0) count = usable_cores();
+  for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(*this, i));
+  for (const auto& shard : shards_) shard->outbox_.resize(count);
+}
+
+ShardGroup::~ShardGroup() { stop(); }
+
+void ShardGroup::start() {
+  for (const auto& shard : shards_) threads_.emplace_back([&shard] { shard->run(); });
+}
+
+void ShardGroup::stop() {
+  if (threads_.empty()) return;
+  for (const auto& shard : shards_) shard->post([target = shard.get()] { target->stop(); });
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void ShardGroup::run_on_all(const std::function<void(Shard&)>& task) {
+  std::latch done(static_cast<std::ptrdiff_t>(shards_.size()));
+  for (const auto& shard : shards_) {
+    shard->post([&task, &done, target = shard.get()] {
+      task(*target);
+      done.count_down();
+    });
+  }
+  done.wait();
+}
+
+}  // namespace sluice

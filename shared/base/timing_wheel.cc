@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/base/timing_wheel.h"
+
+#include <algorithm>
+
+namespace sluice {
+
+/// The ring of one slot; linked to itself when empty.
+class TimingWheel::Head final : public WheelTimer {
+ public:
+  Head() {
+    next_ = this;
+    previous_ = this;
+  }
+  [[nodiscard]] bool empty() const { return next_ == this; }
+  [[nodiscard]] WheelTimer* first() const { return next_; }
+
+ private:
+  void on_timer(TimePoint) override {}
+};
+
+void WheelTimer::link_before(WheelTimer& position) {
+  next_ = &position;
+  previous_ = position.previous_;
+  previous_->next_ = this;
+  position.previous_ = this;
+}
+
+void WheelTimer::cancel() {
+  if (next_ == nullptr) return;
+  next_->previous_ = previous_;
+  previous_->next_ = next_;
+  next_ = nullptr;
+  previous_ = nullptr;
+}
+
+TimingWheel::TimingWheel(TimePoint start) : start_(start), slots_(new Head[kSlots]) {}
+
+TimingWheel::~TimingWheel() {
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    while (!slots_[slot].empty()) slots_[slot].first()->cancel();
+  }
+}
+
+std::uint64_t TimingWheel::tick_of(TimePoint when) const {
+  return when <= start_ ? 0 : static_cast<std::uint64_t>((when - start_) / kTick);
+}
+
+void TimingWheel::arm(WheelTimer& timer, TimePoint deadline) {
+  timer.cancel();
+  timer.tick_ = std::max(tick_of(deadline), current_) + 1;  // rounded up: never early
+  timer.link_before(slots_[timer.tick_ % kSlots]);
+}
+
+void TimingWheel::advance(TimePoint now) {
+  const std::uint64_t due = tick_of(now);
+  if (due <= current_) return;
+  // After a long stall every slot is looked at once, not once per missed tick.
+  const std::uint64_t first = due - current_ >= kSlots ? due - kSlots + 1 : current_ + 1;
+  current_ = due;
+  for (std::uint64_t tick = first; tick <= due; ++tick) expire_slot(tick % kSlots, due, now);
+}
+
+void TimingWheel::expire_slot(std::size_t slot, std::uint64_t due, TimePoint now) {
+  // Due timers move to a list of their own first: one that fires may cancel, arm or destroy any other.
+  Head firing;
+  for (WheelTimer* timer = slots_[slot].first(); timer != &slots_[slot];) {
+    WheelTimer* const following = timer->next_;
+    if (timer->tick_ <= due) {
+      timer->cancel();
+      timer->link_before(firing);
+    }
+    timer = following;
+  }
+  while (!firing.empty()) {
+    WheelTimer* const timer = firing.first();
+    timer->cancel();
+    timer->on_timer(now);
+  }
+}
+
+}  // namespace sluice
