@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "broker/api/message.h"
+#include "shared/base/clock.h"
+
+namespace sluice::retainer {
+
+/// Where retained messages survive a restart. The retainer keeps them all in memory; a store is only written to
+/// while the server runs.
+/// Contract: `put` and `erase` come in order for one topic, from any thread, with a lock of the retainer held: they
+/// must not block (queue the work) and must not call the retainer.
+class RetainedStore {
+ public:
+  virtual ~RetainedStore() = default;
+  /// `expires_at` 0: never.
+  virtual void put(const MessagePtr& message, UnixMillis expires_at) = 0;
+  virtual void erase(std::string_view topic) = 0;
+  /// Before the shards run: everything that is kept.
+  virtual void load(const std::function<void(MessagePtr, UnixMillis expires_at)>& visitor) = 0;
+};
+
+/// `retainer.storage_type = ram`: keeps nothing beyond the process.
+class RamRetainedStore final : public RetainedStore {
+ public:
+  void put(const MessagePtr&, UnixMillis) override {}
+  void erase(std::string_view) override {}
+  void load(const std::function<void(MessagePtr, UnixMillis)>&) override {}
+};
+
+}  // namespace sluice::retainer
