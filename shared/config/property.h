@@ -44,8 +44,10 @@ struct Property {
   std::string_view choices{};  ///< text only: "simple|priority"; empty: anything
   Reload reload = Reload::Restart;
   Secret secret = Secret::No;
-  /// A 0 that means "no limit" in the manual is bounded by the value of this key (design: every limit has one).
+  /// A 0 (or "infinity") that means "no limit" in the manual is bounded by the value of this key: get() returns that.
   std::string_view zero_means{};
+  /// Text only: what is wrong with a value; an empty answer means nothing. Checkers are in shared/config/check.h.
+  std::string (*check)(std::string_view text) = nullptr;
 };
 
 /// What get() returns for a property's type.
@@ -57,10 +59,19 @@ using AnyProperty = std::variant<const Property<bool>*, const Property<std::uint
                                  const Property<ByteSize>*, const Property<ConfigDuration>*, const Property<Percent>*,
                                  const Property<std::string_view>*>;
 
+/// An older name of a key. Setting it sets the key.
+struct KeyAlias {
+  std::string_view old_name;
+  std::string_view name;
+};
+
 /// The table of one module: `title` heads its section in the reference.
 struct PropertyTable {
   std::string_view title;
   std::span<const AnyProperty> rows;
+  std::span<const KeyAlias> aliases{};
+  /// The keys are known, whatever their values, and do nothing here.
+  bool without_effect = false;
 };
 
 constexpr ByteSize operator""_KB(unsigned long long n) { return {n * 1024}; }

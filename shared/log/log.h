@@ -41,6 +41,12 @@ struct Settings {
 void configure(const Settings& settings);
 void flush();
 
+/// The manual's level names: debug, info, notice, warning, error, critical, alert, emergency, none. notice counts as
+/// info, alert and emergency as critical; any other name as error.
+spdlog::level::level_enum level_of(std::string_view name);
+/// The number syslog(3) has for "daemon", "local0" … "local7"; any other name counts as local0.
+int facility_of(std::string_view name);
+
 /// Lets through at most `per_second` lines of one kind and counts the rest: for lines that a peer can cause.
 ///   static log::RateLimit limit(10);
 ///   if (auto hushed = limit.admit(); hushed >= 0) log.warn("… ({} like this not shown)", hushed);
@@ -50,6 +56,8 @@ class RateLimit {
   explicit RateLimit(std::uint32_t per_second) : per_second_(per_second) {}
   /// -1: say nothing. Otherwise the number of lines that were not shown since the last one.
   std::int64_t admit();
+  /// The same with the time given, in seconds of a steady clock.
+  std::int64_t admit(std::int64_t second);
 
  private:
   const std::uint32_t per_second_;
