@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-
 #include <sys/uio.h>
 
 #include "shared/base/inline_task.h"
@@ -29,13 +29,27 @@ class TransportEvents {
   ~TransportEvents() = default;
 };
 
-/// Who is at the other end, as far as the transport knows.
-struct TransportPeer {
-  SocketAddress address;      ///< of the client: from the PROXY header or the proxy's HTTP header where one is trusted
-  SocketAddress local;        ///< the address the client connected to
-  std::string common_name;    ///< CN of the verified client certificate, empty without one
+/// What a TLS handshake proved about the client.
+struct TlsIdentity {
+  std::string common_name;         ///< CN of the verified client certificate, empty without one
   std::string distinguished_name;  ///< its subject as RFC 2253 text, empty without one
-  std::string psk_identity;   ///< TLS-PSK identity, empty without one
+  std::string psk_identity;        ///< TLS-PSK identity, empty without one
+};
+
+/// Who is at the other end, as far as the transport knows. Cheap to copy.
+struct TransportPeer {
+  SocketAddress address;  ///< of the client: from the PROXY header or the proxy's HTTP header where one is trusted
+  SocketAddress local;    ///< the address the client connected to
+  std::shared_ptr<const TlsIdentity> identity;  ///< null: the transport knows none
+
+  [[nodiscard]] std::string_view common_name() const { return text(&TlsIdentity::common_name); }
+  [[nodiscard]] std::string_view distinguished_name() const { return text(&TlsIdentity::distinguished_name); }
+  [[nodiscard]] std::string_view psk_identity() const { return text(&TlsIdentity::psk_identity); }
+
+ private:
+  [[nodiscard]] std::string_view text(std::string TlsIdentity::* field) const {
+    return identity == nullptr ? std::string_view() : std::string_view(*identity.*field);
+  }
 };
 
 /// A connected byte stream: TCP, TLS, or WebSocket (whose frames are invisible here).

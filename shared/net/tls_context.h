@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/base/thread_annotations.h"
+#include "shared/net/accepted_socket.h"
+#include "shared/net/explained.h"
+#include "shared/net/tls_settings.h"
+
+struct ssl_ctx_st;  // OpenSSL's SSL_CTX
+
+namespace sluice {
+
+struct SslCtxFree {
+  void operator()(ssl_ctx_st* context) const;
+};
+using SslCtxPtr = std::unique_ptr<ssl_ctx_st, SslCtxFree>;
+
+/// The server side of TLS for one listener: versions, ciphers, certificates, PSK, resumption.
+/// TLS 1.2 and 1.3 only; renegotiation never happens; resumption by tickets, whose keys live as long as the
+/// certificates that were loaded with them. A client that proved itself by a PSK under TLS 1.3 gets no ticket, since
+/// a ticket would not carry its identity.
+/// Making one ignores SIGPIPE for the process: OpenSSL writes to the socket itself.
+/// Thread safety: any thread.
+class TlsContext {
+ public:
+  /// `key` is the listener's ("listener.ssl.external"). The error names key, file and reason.
+  static Explained<std::shared_ptr<TlsContext>> create(std::string key, TlsSettings settings);
+  ~TlsContext();
+
+  /// Reads the files again; connections made from now on use them. On an error everything stays as it was.
+  /// Empty: done. Otherwise key, file and reason.
+  std::string reload();
+
+  /// A server-side SSL on `fd`, ready for its handshake; null when memory is short.
+  SslPtr accept_on(int fd);
+
+  /// What was accepted without effect: "listener.ssl.external.tls_versions: tlsv1.1 is not offered…".
+  [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
+
+ private:
+  TlsContext(std::string key, TlsSettings settings);
+  Explained<SslCtxPtr> build() const;
+
+  const std::string key_;
+  const TlsSettings settings_;
+  std::vector<std::string> notices_;
+  Mutex mutex_;
+  SslCtxPtr context_ GUARDED_BY(mutex_);
+};
+
+/// What the finished handshake on `ssl` proved; null if nothing. A certificate counts only if it was verified.
+std::shared_ptr<const TlsIdentity> tls_identity(ssl_st* ssl);
+
+}  // namespace sluice
