@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <array>
-#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -37,19 +36,16 @@ bool is_ip(const std::string& text, int family) {
   return inet_pton(family, text.c_str(), bytes.data()) == 1;
 }
 
-std::optional<ListenAddress> address_of(std::string_view text) {
-  if (text == "off") return ListenAddress{true, {}, 0};
+bool is_listen_address(std::string_view text) {
+  if (text == "off") return true;
   const auto colon = text.rfind(':');
   const auto port = parse_number(colon == std::string_view::npos ? text : text.substr(colon + 1));
-  if (!port || *port > 65535) return std::nullopt;
-  ListenAddress address{false, {}, static_cast<std::uint16_t>(*port)};
-  if (colon == std::string_view::npos) return address;
-  auto host = text.substr(0, colon);
+  if (!port || *port > 65535) return false;
+  if (colon == std::string_view::npos) return true;
+  const auto host = text.substr(0, colon);
   const bool brackets = host.starts_with('[') && host.ends_with(']');
-  if (brackets) host = host.substr(1, host.size() - 2);
-  address.host = host;
-  const bool right = (!brackets && is_ip(address.host, AF_INET)) || is_ip(address.host, AF_INET6);
-  return right ? std::optional(address) : std::nullopt;
+  if (brackets) return is_ip(std::string(host.substr(1, host.size() - 2)), AF_INET6);
+  return is_ip(std::string(host), AF_INET) || is_ip(std::string(host), AF_INET6);
 }
 
 bool is_network(std::string_view text) {
@@ -62,22 +58,22 @@ bool is_network(std::string_view text) {
   return bits && *bits <= (v4 ? 32U : 128U);
 }
 
-bool is_hash_name(std::string_view text) { return is_choice("plain|md5|sha|sha256|sha512|bcrypt", text); }
+bool is_digest(std::string_view text) { return is_choice("md5|sha|sha256|sha512", text); }
 
-bool is_pbkdf2(const std::vector<std::string_view>& parts) {
-  return parts.size() == 4 && is_choice("md5|sha|sha256|sha512", parts[1]) && parse_number(parts[2]).value_or(0) > 0 &&
-         parse_number(parts[3]).value_or(0) > 0;
+bool is_password_hash(const std::vector<std::string_view>& words) {
+  const bool pbkdf2 = !words.empty() && words[0] == "pbkdf2";
+  if (words.size() == 1) return is_digest(words[0]) || pbkdf2 || is_choice("plain|bcrypt", words[0]);
+  if (words.size() == 2 && words[0] == "salt") return is_digest(words[1]) || words[1] == "bcrypt";
+  if (words.size() == 2 && words[1] == "salt") return is_digest(words[0]);
+  return words.size() == 4 && pbkdf2 && is_choice("md5|sha|sha224|sha256|sha384|sha512", words[1]) &&
+         parse_number(words[2]).value_or(0) > 0 && parse_number(words[3]).value_or(0) > 0;
 }
 
 }  // namespace
 
 std::string check_listen_address(std::string_view text) {
-  if (text.empty() || address_of(text)) return {};
+  if (text.empty() || is_listen_address(text)) return {};
   return fmt::format("\"{}\" is no address to listen on; write a port, ip:port, [ipv6]:port or off", text);
-}
-
-ListenAddress parse_listen_address(std::string_view text) {
-  return address_of(text).value_or(ListenAddress{true, {}, 0});
 }
 
 std::string check_access_rule(std::string_view text) {
@@ -119,16 +115,10 @@ std::string check_tls_versions(std::string_view text) {
 }
 
 std::string check_password_hash(std::string_view text) {
-  const auto parts = split(text, ", \t");
-  const bool salted = parts.size() == 2 && ((parts[0] == "salt" && is_hash_name(parts[1]) && parts[1] != "plain") ||
-                                            (parts[1] == "salt" && is_hash_name(parts[0]) && parts[0] != "plain"));
-  const bool right = salted || (parts.size() == 1 && is_hash_name(parts[0])) ||
-                     (!parts.empty() && parts[0] == "pbkdf2" && is_pbkdf2(parts));
-  if (text.empty() || right) return {};
+  if (text.empty() || is_password_hash(split(text, ", \t"))) return {};
   return fmt::format(
-      "\"{}\" is no password hash; write plain, md5, sha, sha256, sha512 or bcrypt, one of them with salt before or "
-      "after "
-      "(salt,sha256), or pbkdf2,sha256,iterations,key length",
+      "\"{}\" is no password hash; write plain, md5, sha, sha256, sha512, a digest with salt before or behind it "
+      "(salt,sha256), bcrypt, or pbkdf2,sha256,iterations,key length",
       text);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,16 +19,7 @@ std::string check_rate_limit(std::string_view text);
 std::string check_topic_priorities(std::string_view text);
 /// Versions of TLS with commas: "tlsv1.3,tlsv1.2".
 std::string check_tls_versions(std::string_view text);
-/// How passwords are kept: "plain", "sha256", "salt,sha256", "sha256 salt", "pbkdf2,sha256,4096,32", "salt,bcrypt".
+/// How passwords are kept: "plain", "sha256", "salt,sha256", "sha256 salt", "pbkdf2,sha256,4096,32", "bcrypt".
 std::string check_password_hash(std::string_view text);
-
-/// A listener's address in its parts: what check_listen_address() lets through.
-struct ListenAddress {
-  bool off = false;
-  std::string host;  ///< without brackets; empty: every address, IPv4 and IPv6
-  std::uint16_t port = 0;
-};
-/// Of a text that check_listen_address() lets through.
-ListenAddress parse_listen_address(std::string_view text);
 
 }  // namespace sluice
