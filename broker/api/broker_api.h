@@ -19,11 +19,15 @@
 
 namespace sluice {
 
+/// `peer_cert_as_username`: which part of a verified client certificate replaces the user name.
+enum class CertUsername : std::uint8_t { None, CommonName, DistinguishedName };
+
 /// What a listener gives to every client that comes through it. Lives as long as the listener's clients.
 struct ListenerTraits {
   std::string name;        ///< "mqtt:tcp:external"
   std::string mountpoint;  ///< put before every topic and filter, empty for none; %c and %u are replaced
   std::string zone;
+  CertUsername cert_username = CertUsername::None;
 };
 
 struct WillRequest {
@@ -49,7 +53,7 @@ struct ConnectRequest {
   std::optional<WillRequest> will;
   TransportPeer peer;
   std::shared_ptr<const ListenerTraits> listener;
-  bool authenticated = false;  ///< by enhanced authentication: the chain is not asked again
+  bool authenticated = false;  ///< by enhanced authentication: the chain is not asked
 };
 
 struct ConnectResult {

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/client_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/session/dispatcher.h"
+#include "broker/session/mountpoint.h"
+#include "broker/session/publish_pipeline.h"
+#include "broker/session/session_probe.h"
+#include "broker/session/subscribe_pipeline.h"
+
+namespace sluice::session {
+namespace {
+
+void count_persistent(bool& counted, bool persistent) {
+  if (counted == persistent) return;
+  counted = persistent;
+  probe().persistent.add(persistent ? 1 : -1);
+}
+
+bool resends_by_time(Protocol protocol) { return protocol == Protocol::Mqtt31 || protocol == Protocol::Mqtt311; }
+
+}  // namespace
+
+ClientSession::ClientSession(SessionContext& context, std::string client_id)
+    : context_(context), client_id_(std::move(client_id)), created_at_(unix_millis()) {}
+
+ClientSession::~ClientSession() {
+  if (!ref_) return;
+  count_persistent(counted_persistent_, false);
+  probe().sessions.add(-1);
+  context_.core.sessions.fetch_sub(1, std::memory_order_relaxed);
+  context_.core.table.release(ref_);
+}
+
+bool ClientSession::open() {
+  ref_ = context_.core.table.acquire(*this, context_.shard.index());
+  if (!ref_) return false;
+  context_.core.sessions.fetch_add(1, std::memory_order_relaxed);
+  probe().sessions.add(1);
+  return true;
+}
+
+hooks::ClientInfo ClientSession::info() const {
+  return {.client_id = client_id_,
+          .username = details_.username ? std::string_view(*details_.username) : std::string_view(),
+          .address = details_.address,
+          .protocol = details_.protocol,
+          .clean_start = details_.clean_start,
+          .keep_alive_seconds = details_.keep_alive_seconds,
+          .connected_at = details_.connected_at,
+          .listener = details_.listener ? std::string_view(details_.listener->name) : std::string_view()};
+}
+
+void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, std::uint32_t expiry_seconds,
+                           bool superuser) {
+  cancel();
+  sink_ = &sink;
+  slow_ = false;
+  details_ = {request.username,           request.peer.address, request.listener,    context_.wall_now(),
+              request.keep_alive_seconds, request.protocol,     request.clean_start, superuser};
+  expiry_seconds_ = expiry_seconds;
+  receive_maximum_ = request.receive_maximum;
+  count_persistent(counted_persistent_, expiry_seconds > 0);
+  mountpoint_ = request.listener && !request.listener->mountpoint.empty()
+                    ? std::make_unique<std::string>(expand_mountpoint(*this, request.listener->mountpoint))
+                    : nullptr;
+  access_ = context_.core.access.compile({client_id_, details_.username, details_.address}, superuser);
+  // A will that waited for its delay is not sent any more: the client is back [MQTT-3.1.3-9].
+  will_ = request.will ? std::make_unique<PendingWill>(PendingWill{*request.will, {}}) : nullptr;
+  if (flow_) flow_->attach(sink, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
+  set_group_presence(true);
+  probe().clients.add(1);
+}
+
+void ClientSession::resume() {
+  if (!flow_ || sink_ == nullptr) return;
+  flow_->resume(context_.now(), context_.wall_now());
+  arm_timer();
+}
+
+void ClientSession::detach() {
+  sink_ = nullptr;
+  detached_at_ = context_.now();
+  if (flow_) flow_->detach();
+  set_group_presence(false);
+  probe().clients.add(-1);
+}
+
+void ClientSession::set_group_presence(bool attached) {
+  if (expiry_seconds_ == 0) return;  // it never was, or will not be, a member without a client
+  for (const auto& own : subscriptions_) {
+    if (own->filter.front() == '$') set_shared_attached(*this, own->filter, attached);
+  }
+}
+
+void ClientSession::close(const CloseRequest& request) {
+  if (sink_ == nullptr) return;
+  if (request.session_expiry_seconds) {
+    expiry_seconds_ = *request.session_expiry_seconds;
+    count_persistent(counted_persistent_, expiry_seconds_ > 0);
+  }
+  detach();
+  context_.core.hooks.client_disconnected.run(info(), request.reason);
+  take_will(request);
+  if (expiry_seconds_ == 0) {
+    end(request.reason);
+    return;
+  }
+  arm_timer();
+}
+
+void ClientSession::take_will(const CloseRequest& request) {
+  if (request.kind == CloseKind::Normal) will_ = nullptr;
+  if (!will_) return;
+  const std::uint32_t delay = std::min(will_->request.delay_seconds, expiry_seconds_);
+  if (delay == 0) {
+    publish_will();
+  } else {
+    will_->at = context_.now() + std::chrono::seconds(delay);
+  }
+}
+
+void ClientSession::evict(Reason reason) {
+  DeliverySink* const sink = sink_;
+  if (sink == nullptr) return;
+  detach();
+  context_.core.hooks.client_disconnected.run(info(), reason);
+  take_will({.kind = CloseKind::Abnormal, .reason = reason, .session_expiry_seconds = {}});
+  arm_timer();
+  sink->on_session_ended(reason);
+}
+
+void ClientSession::end(Reason reason) {
+  if (will_) publish_will();
+  context_.core.registry.erase(client_id_);
+  unsubscribe_all(*this);
+  redistribute_shared();
+  context_.core.hooks.session_terminated.run(client_id_, reason);
+  delete this;
+}
+
+void ClientSession::publish_will() {
+  const std::unique_ptr<PendingWill> will = std::move(will_);
+  session::publish_will(*this, will->request);
+}
+
+void ClientSession::redistribute_shared() {
+  if (!flow_) return;
+  flow_->for_each_shared([this](QueuedMessage& queued) { redeliver_to_group(context_, queued, ref_); });
+}
+
+void ClientSession::arm_timer() {
+  TimePoint deadline = TimePoint::max();
+  if (sink_ == nullptr) {
+    if (expiry_seconds_ != kNeverExpires) deadline = detached_at_ + std::chrono::seconds(expiry_seconds_);
+    if (will_) deadline = std::min(deadline, will_->at);
+  } else if (flow_ && flow_->awaiting() && context_.settings.retry_interval > Duration::zero() &&
+             resends_by_time(details_.protocol)) {
+    if (armed()) return;
+    deadline = context_.now() + context_.settings.retry_interval;
+  }
+  if (deadline != TimePoint::max()) context_.shard.wheel().arm(*this, deadline);
+}
+
+void ClientSession::on_timer(TimePoint now) {
+  if (sink_ != nullptr) {
+    if (flow_) flow_->retry(now - context_.settings.retry_interval, now);
+    arm_timer();
+    return;
+  }
+  if (will_ && will_->at <= now) publish_will();
+  if (expiry_seconds_ != kNeverExpires && detached_at_ + std::chrono::seconds(expiry_seconds_) <= now) {
+    probe().expired.add();
+    end(Reason::Success);
+    return;
+  }
+  arm_timer();
+}
+
+bool ClientSession::allowed(auth::Action action, std::string_view topic) {
+  if (access_.outdated(context_.core.access.generation())) {
+    access_ = context_.core.access.compile({client_id_, details_.username, details_.address}, details_.superuser);
+  }
+  return access_.allowed(action, topic, context_.now());
+}
+
+PublishResult ClientSession::publish(const PublishRequest& request) {
+  probe().received.add();
+  probe().received_by_qos[static_cast<std::size_t>(request.qos)].add();
+  if (request.qos == Qos::ExactlyOnce) return publish_qos2(request);
+  return session::publish(*this, request);
+}
+
+PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
+  if (!inbound_) inbound_ = std::make_unique<InboundQos2>();
+  switch (inbound_->receive(request.packet_id, context_.settings.max_awaiting_rel, context_.settings.await_rel_timeout,
+                            context_.now())) {
+    case InboundQos2::Outcome::Duplicate: return Reason::Success;  // [MQTT-4.3.3-10]
+    case InboundQos2::Outcome::Full: probe().qos2_dropped.add(); return Reason::QuotaExceeded;
+    case InboundQos2::Outcome::New: break;
+  }
+  const PublishResult result = session::publish(*this, request);
+  if (is_error(result)) inbound_->forget(request.packet_id);
+  return result;
+}
+
+Reason ClientSession::release(PacketId packet_id) {
+  return inbound_ && inbound_->release(packet_id) ? Reason::Success : Reason::PacketIdentifierNotFound;
+}
+
+Reason ClientSession::acknowledge(Ack ack, PacketId packet_id, Reason reason) {
+  if (!flow_) return Reason::PacketIdentifierNotFound;
+  return flow_->acknowledge(ack, packet_id, reason, context_.now(), context_.wall_now());
+}
+
+std::vector<Reason> ClientSession::subscribe(std::span<const SubscribeRequest> requests,
+                                             std::uint32_t subscription_id) {
+  return session::subscribe(*this, requests, subscription_id);
+}
+
+std::vector<Reason> ClientSession::unsubscribe(std::span<const std::string_view> filters) {
+  return session::unsubscribe(*this, filters);
+}
+
+void ClientSession::writable() {
+  slow_ = false;
+  if (flow_) flow_->writable(context_.now(), context_.wall_now());
+}
+
+}  // namespace sluice::session

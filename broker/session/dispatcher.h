@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+#include "broker/api/message.h"
+#include "broker/router/subscription.h"
+#include "broker/session/queued_message.h"
+#include "broker/session/session_context.h"
+
+namespace sluice::session {
+
+/// Routes a message from the calling shard to every session that subscribes to its topic, wherever it lives: local
+/// ones at once, others by a task to their shard. Overlapping subscriptions of one session become one delivery with
+/// the highest QoS and all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-3].
+/// Returns the number of deliveries.
+std::size_t dispatch(SessionContext& context, const MessagePtr& message);
+
+/// Hands one message to one session; nothing happens if it is gone.
+void deliver_to(SessionContext& context, SessionRef session, QueuedMessage queued);
+
+/// Gives a message that a member of a shared group will not get any more to another one. False: nobody else is left.
+bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, SessionRef except);
+
+}  // namespace sluice::session

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/session/queued_message.h"
+#include "shared/base/ring_buffer.h"
+
+namespace sluice::session {
+
+/// `mqtt.mqueue.*`: how the queue of a session behaves.
+struct QueueSettings {
+  std::size_t max_length = 1000;
+  bool store_qos0 = true;
+  bool by_priority = false;
+  std::map<std::string, std::int32_t, std::less<>> priorities;  ///< topic → priority; others have 0
+  double low_watermark = 0.2;
+  double high_watermark = 0.6;
+};
+
+/// Messages that wait for their session: the client is away, or its inflight window is full.
+/// First in, first out; with `mqtt.mqueue.type = priority` the higher priority first.
+/// Owner and thread: its session.
+class OutboundQueue {
+ public:
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  /// Returns what had to give way: the oldest QoS 0 message, else the oldest of the lowest priority; or the new
+  /// message itself if everything here has a higher priority.
+  std::optional<QueuedMessage> push(QueuedMessage queued, const QueueSettings& settings);
+  /// Puts back what pop() returned.
+  void put_back(QueuedMessage queued, const QueueSettings& settings);
+  /// Requires: not empty.
+  QueuedMessage pop();
+
+  /// Visits all, next to leave first: f(const QueuedMessage&).
+  template <class F>
+  void for_each(F&& f) const {
+    for (const Lane& lane : lanes_) {
+      for (std::size_t i = 0; i < lane.messages.size(); ++i) f(lane.messages[i]);
+    }
+  }
+
+ private:
+  struct Lane {
+    std::int32_t priority = 0;
+    RingBuffer<QueuedMessage> messages;
+  };
+
+  Lane& lane_of(std::int32_t priority);
+  QueuedMessage take_victim();
+
+  std::vector<Lane> lanes_;  ///< highest priority first; nearly always none or one
+  std::size_t size_ = 0;
+  std::size_t qos0_ = 0;
+};
+
+}  // namespace sluice::session

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/publish_pipeline.h"
+
+#include <string>
+
+#include "broker/router/topic_rules.h"
+#include "broker/session/client_session.h"
+#include "broker/session/dispatcher.h"
+#include "shared/log/log.h"
+
+namespace sluice::session {
+namespace {
+
+/// `$SYS/…` is the broker's own voice.
+bool reserved(std::string_view topic) { return topic.starts_with("$SYS/"); }
+
+Reason authorise(ClientSession& session, std::string_view topic) {
+  if (router::check_topic_name(topic, session.context().settings.max_topic_levels)) return Reason::TopicNameInvalid;
+  if (!reserved(topic) && session.allowed(auth::Action::Publish, topic)) [[likely]]
+    return Reason::Success;
+  auth::log_acl_denied(session.client_id(), auth::Action::Publish, topic);
+  return Reason::NotAuthorized;
+}
+
+UnixMillis expiry_at(std::optional<std::uint32_t> seconds, UnixMillis now) {
+  return seconds ? now + static_cast<UnixMillis>(*seconds) * 1000 : 0;
+}
+
+MessagePtr make_message(ClientSession& session, MessageParts parts) {
+  parts.publisher = session.ref();
+  if (session.mountpoint().empty()) return Message::create(parts);
+  const std::string mounted = std::string(session.mountpoint()).append(parts.topic);
+  parts.topic = mounted;
+  return Message::create(parts);
+}
+
+/// Hooks, then retain and route. Returns the number of deliveries.
+std::size_t publish_from(ClientSession& session, MessagePtr message) {
+  SessionContext& context = session.context();
+  if (!context.core.hooks.message_publish.empty()) {
+    context.core.hooks.message_publish.run(session.info(), message);
+    if (!message) return 0;
+  }
+  return publish_message(context, message);
+}
+
+}  // namespace
+
+PublishResult publish(ClientSession& session, const PublishRequest& request) {
+  if (const Reason refused = authorise(session, request.topic); refused != Reason::Success) return refused;
+  const UnixMillis now = session.context().wall_now();
+  const MessagePtr message = make_message(session, {.topic = request.topic,
+                                                    .payload = request.payload,
+                                                    .properties = request.properties,
+                                                    .qos = request.qos,
+                                                    .retain = request.retain,
+                                                    .publisher = {},
+                                                    .timestamp = now,
+                                                    .expires_at = expiry_at(request.expiry_seconds, now)});
+  return publish_from(session, message) > 0 ? Reason::Success : Reason::NoMatchingSubscribers;
+}
+
+void publish_will(ClientSession& session, const WillRequest& will) {
+  if (const Reason refused = authorise(session, will.topic); refused != Reason::Success) {
+    log::get("session").info("will not published: client_id={} topic={} reason={}", session.client_id(), will.topic,
+                             reason_name(refused));
+    return;
+  }
+  const UnixMillis now = session.context().wall_now();
+  publish_from(session, make_message(session, {.topic = will.topic,
+                                               .payload = will.payload,
+                                               .properties = will.properties,
+                                               .qos = will.qos,
+                                               .retain = will.retain,
+                                               .publisher = {},
+                                               .timestamp = now,
+                                               .expires_at = expiry_at(will.expiry_seconds, now)}));
+}
+
+std::size_t publish_message(SessionContext& context, const MessagePtr& message) {
+  if (message->retain()) context.core.retainer.store(message, context.wall_now());
+  return dispatch(context, message);
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "broker/auth/access_control.h"
+#include "broker/hooks/hook_points.h"
+#include "broker/retainer/retainer.h"
+#include "broker/router/router.h"
+#include "broker/session/session_registry.h"
+#include "broker/session/session_settings.h"
+#include "broker/session/session_table.h"
+#include "shared/base/shard.h"
+
+namespace sluice::session {
+
+struct SessionContext;
+class RetainedReplay;
+
+/// What the sessions of all shards share. Made by the app; outlives every session.
+struct SessionCore {
+  router::Router& router;
+  retainer::Retainer& retainer;
+  auth::AccessControl& access;
+  hooks::HookPoints& hooks;
+  SessionTable table;
+  SessionRegistry registry;
+  std::vector<std::unique_ptr<SessionContext>> contexts;  ///< by shard index; complete before the shards run
+  std::atomic<std::size_t> sessions{0};
+};
+
+/// What the sessions of one shard share. Thread: the shard.
+struct SessionContext {
+  SessionContext(SessionCore& shared, Shard& own, SessionSettings initial);
+  ~SessionContext();
+
+  SessionCore& core;
+  Shard& shard;
+  SessionSettings settings;
+  std::vector<router::Match> matches;                    ///< scratch of the dispatcher
+  std::vector<std::unique_ptr<RetainedReplay>> replays;  ///< retained messages on their way to new subscriptions
+
+  [[nodiscard]] TimePoint now() const { return shard.now(); }
+  /// Wall-clock time of this turn.
+  [[nodiscard]] UnixMillis wall_now() {
+    if (shard.now() != wall_at_) {
+      wall_at_ = shard.now();
+      wall_ = unix_millis();
+    }
+    return wall_;
+  }
+
+ private:
+  TimePoint wall_at_{};
+  UnixMillis wall_ = 0;
+};
+
+}  // namespace sluice::session

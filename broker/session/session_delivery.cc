@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of ClientSession through which messages reach the client.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "broker/session/client_session.h"
+#include "broker/session/session_probe.h"
+#include "shared/log/log.h"
+
+namespace sluice::session {
+
+OutboundFlow& ClientSession::flow() {
+  if (!flow_) {
+    flow_ = std::make_unique<OutboundFlow>(*this, context_.settings);
+    if (sink_ != nullptr) {
+      flow_->attach(*sink_, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
+      if (slow_) flow_->set_busy();
+    }
+  }
+  return *flow_;
+}
+
+void ClientSession::deliver(QueuedMessage queued) {
+  if (mountpoint_) queued.message = unmounted(queued.message);
+  if (queued.qos == Qos::AtMostOnce && sink_ != nullptr) {
+    deliver_qos0(queued);
+    return;
+  }
+  if (sink_ == nullptr && (expiry_seconds_ == 0 || (queued.qos == Qos::AtMostOnce && !context_.settings.queue.store_qos0))) {
+    on_dropped(*queued.message, DropReason::Offline);
+    return;
+  }
+  flow().deliver(std::move(queued), context_.now(), context_.wall_now());
+  if (!armed()) arm_timer();
+}
+
+void ClientSession::deliver_qos0(const QueuedMessage& queued) {
+  if (slow_ || (flow_ && flow_->busy())) {
+    on_dropped(*queued.message, DropReason::SlowReader);
+    return;
+  }
+  if (queued.message->expires_at() != 0 && queued.message->expired(context_.wall_now())) {
+    on_dropped(*queued.message, DropReason::Expired);
+    return;
+  }
+  switch (sink_->deliver(queued.delivery(0, false))) {
+    case DeliveryResult::Accepted: on_sent(queued); return;
+    case DeliveryResult::Dropped: on_dropped(*queued.message, DropReason::TooLarge); return;
+    case DeliveryResult::Busy: break;
+  }
+  slow_ = true;
+  if (flow_) flow_->set_busy();
+  on_dropped(*queued.message, DropReason::SlowReader);
+}
+
+bool ClientSession::ready_for_more() const {
+  if (slow_) return false;
+  return !flow_ || (!flow_->busy() && flow_->queued() * 2 < context_.settings.queue.max_length);
+}
+
+MessagePtr ClientSession::unmounted(const MessagePtr& message) const {
+  if (!message->topic().starts_with(*mountpoint_)) return message;
+  MessageParts parts = message->parts();
+  parts.topic.remove_prefix(mountpoint_->size());
+  return Message::create(parts);
+}
+
+void ClientSession::on_sent(const QueuedMessage& queued) {
+  ++delivered_;
+  probe().sent.add();
+  probe().sent_by_qos[static_cast<std::size_t>(queued.qos)].add();
+  if (!context_.core.hooks.message_delivered.empty()) context_.core.hooks.message_delivered.run(info(), *queued.message);
+}
+
+void ClientSession::on_acked(const Message& message) {
+  if (!context_.core.hooks.message_acked.empty()) context_.core.hooks.message_acked.run(info(), message);
+}
+
+void ClientSession::on_dropped(const Message& message, DropReason why) {
+  ++dropped_;
+  probe().dropped.add();
+  switch (why) {
+    case DropReason::QueueFull: probe().dropped_queue_full.add(); break;
+    case DropReason::Expired: probe().dropped_expired.add(); break;
+    case DropReason::SlowReader: probe().dropped_slow.add(); break;
+    case DropReason::TooLarge: probe().dropped_too_large.add(); break;
+    case DropReason::Offline: probe().dropped_offline.add(); break;
+  }
+  static log::RateLimit limit(10);
+  if (why != DropReason::Expired) {
+    if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+      log::get("session").warn("message dropped: client_id={} topic={} reason={} ({} like this not shown)", client_id_,
+                               message.topic(), drop_reason_name(why), hushed);
+    }
+  }
+  if (!context_.core.hooks.message_dropped.empty()) {
+    context_.core.hooks.message_dropped.run(client_id_, message, drop_reason_name(why));
+  }
+}
+
+void ClientSession::on_watermark(bool high) {
+  const std::string id = "queue_high_watermark/" + client_id_;
+  if (!high) {
+    context_.core.hooks.alarm_cleared.run(id);
+    return;
+  }
+  const std::string title = "message queue of " + client_id_ + " is above its high watermark";
+  const std::string summary =
+      std::to_string(queued()) + " of " + std::to_string(context_.settings.queue.max_length) + " messages wait";
+  context_.core.hooks.alarm_raised.run(hooks::Alarm{id, "warning", title, summary});
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/session_manager.h"
+
+#include <random>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "broker/session/session_probe.h"
+#include "shared/log/log.h"
+
+namespace sluice::session {
+namespace {
+
+std::string assigned_client_id() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  return fmt::format("sluice_{:016x}{:016x}", random(), random());
+}
+
+bool is_mqtt3(Protocol protocol) { return protocol == Protocol::Mqtt31 || protocol == Protocol::Mqtt311; }
+
+hooks::ClientInfo info_of(const ConnectRequest& request, UnixMillis now) {
+  return {.client_id = request.client_id,
+          .username = request.username ? std::string_view(*request.username) : std::string_view(),
+          .address = request.peer.address,
+          .protocol = request.protocol,
+          .clean_start = request.clean_start,
+          .keep_alive_seconds = request.keep_alive_seconds,
+          .connected_at = now,
+          .listener = request.listener ? std::string_view(request.listener->name) : std::string_view()};
+}
+
+void apply_certificate(ConnectRequest& request) {
+  if (!request.listener) return;
+  switch (request.listener->cert_username) {
+    case CertUsername::None: return;
+    case CertUsername::CommonName:
+      if (!request.peer.common_name().empty()) request.username = std::string(request.peer.common_name());
+      return;
+    case CertUsername::DistinguishedName:
+      if (!request.peer.distinguished_name().empty()) request.username = std::string(request.peer.distinguished_name());
+      return;
+  }
+}
+
+}  // namespace
+
+/// A connect that waits for a back end's answer.
+class SessionManager::Pending final : public PendingConnect {
+ public:
+  Pending(SessionManager& manager, SessionContext& context, ConnectRequest request, DeliverySink& sink, OnConnected done)
+      : manager_(manager), context_(context), request_(std::move(request)), sink_(sink), done_(std::move(done)) {}
+
+  /// True if the answer is still to come.
+  bool begin() {
+    auth::Credentials credentials{request_.client_id,  request_.username, request_.password, request_.peer,
+                                  request_.protocol, request_.listener ? request_.listener->name : std::string()};
+    bool answered = false;
+    answered_ = &answered;
+    auth::PendingAuth waiting = manager_.core_.access.authenticate(
+        std::move(credentials), [this](const auth::AuthResult& result) { on_answer(result); });
+    if (answered) return false;  // this object may not be used any more than to be destroyed
+    answered_ = nullptr;
+    waiting_ = std::move(waiting);
+    return true;
+  }
+
+ private:
+  void on_answer(const auth::AuthResult& result) {
+    if (answered_ != nullptr) *answered_ = true;
+    // The callback may destroy this object: everything that is needed moves out of it first.
+    SessionManager& manager = manager_;
+    SessionContext& context = context_;
+    ConnectRequest request = std::move(request_);
+    DeliverySink& sink = sink_;
+    const OnConnected done = std::move(done_);
+    if (result.allowed) {
+      manager.establish(context, std::move(request), sink, done, result.superuser);
+    } else {
+      manager.refuse(context, request, done, result.reason);
+    }
+  }
+
+  SessionManager& manager_;
+  SessionContext& context_;
+  ConnectRequest request_;
+  DeliverySink& sink_;
+  OnConnected done_;
+  auth::PendingAuth waiting_;
+  bool* answered_ = nullptr;
+};
+
+SessionManager::SessionManager(SessionCore& core, const auth::PskStore& psk) : core_(core), psk_(psk) {}
+
+std::unique_ptr<PendingConnect> SessionManager::connect(ConnectRequest request, DeliverySink& sink, OnConnected done) {
+  SessionContext& context = context_of(*Shard::current());
+  apply_certificate(request);
+  if (const Reason refused = check_identity(context, request); refused != Reason::Success) {
+    refuse(context, request, done, refused);
+    return nullptr;
+  }
+  if (Shard* const home = elsewhere(context, request.client_id)) {
+    done({.reason = Reason::UseAnotherServer, .handle = {}, .client_id = {}, .move_to = home});
+    return nullptr;
+  }
+  if (request.authenticated) {
+    establish(context, std::move(request), sink, done, false);
+    return nullptr;
+  }
+  auto pending = std::make_unique<Pending>(*this, context, std::move(request), sink, std::move(done));
+  if (!pending->begin()) return nullptr;
+  return pending;
+}
+
+Reason SessionManager::check_identity(SessionContext& context, ConnectRequest& request) const {
+  if (request.client_id.empty()) {
+    // [MQTT-3.1.3-8] in 3.1.1; 3.1 knows no empty id at all.
+    if (request.protocol == Protocol::Mqtt31 || (request.protocol == Protocol::Mqtt311 && !request.clean_start)) {
+      return Reason::ClientIdentifierNotValid;
+    }
+    request.client_id = assigned_client_id();
+  }
+  return request.client_id.size() > context.settings.max_clientid_len ? Reason::ClientIdentifierNotValid
+                                                                      : Reason::Success;
+}
+
+Shard* SessionManager::elsewhere(SessionContext& context, std::string_view client_id) const {
+  const std::optional<SessionRef> existing = core_.registry.find(client_id);
+  if (!existing) return nullptr;
+  const std::uint32_t where = core_.table.shard_of(*existing);
+  if (where == SessionTable::kNowhere || where == context.shard.index()) return nullptr;
+  return &core_.contexts[where]->shard;
+}
+
+void SessionManager::refuse(SessionContext& context, const ConnectRequest& request, const OnConnected& done,
+                            Reason reason) const {
+  static log::RateLimit limit(10);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").info("client refused: client_id={} peer={} reason={} ({} like this not shown)",
+                             request.client_id, request.peer.address.to_string(), reason_name(reason), hushed);
+  }
+  core_.hooks.client_connected.run(info_of(request, context.wall_now()), reason);
+  done({.reason = reason, .handle = {}, .client_id = {}});
+}
+
+void SessionManager::establish(SessionContext& context, ConnectRequest request, DeliverySink& sink,
+                               const OnConnected& done, bool superuser) {
+  if (Shard* const home = elsewhere(context, request.client_id)) {
+    done({.reason = Reason::UseAnotherServer, .handle = {}, .client_id = {}, .move_to = home});
+    return;
+  }
+  ClientSession* session = take_existing(context, request);
+  const bool present = session != nullptr;
+  if (!present) {
+    Reason refused = Reason::ServerBusy;
+    session = create(context, request, refused);
+    if (session == nullptr) {
+      refuse(context, request, done, refused);
+      return;
+    }
+  }
+  const std::uint32_t expiry = request.session_expiry_seconds.value_or(
+      is_mqtt3(request.protocol) && !request.clean_start ? context.settings.expiry_seconds : 0);
+  session->attach(sink, request, expiry, superuser);
+  if (!present) core_.hooks.session_created.run(session->info());
+  core_.hooks.client_connected.run(session->info(), Reason::Success);
+  const SessionRef ref = session->ref();
+  done({.reason = Reason::Success,
+        .handle = ClientHandle(*session),
+        .session_present = present,
+        .client_id = session->client_id(),
+        .session_expiry_seconds = expiry});
+  // The front end may have closed the handle already, and with it the session.
+  if (ClientSession* const alive = core_.table.find(ref, context.shard.index())) alive->resume();
+}
+
+ClientSession* SessionManager::take_existing(SessionContext& context, const ConnectRequest& request) {
+  const std::optional<SessionRef> ref = core_.registry.find(request.client_id);
+  if (!ref) return nullptr;
+  ClientSession* const session = core_.table.find(*ref, context.shard.index());
+  if (session == nullptr) return nullptr;
+  probe().taken_over.add();
+  // A session without expiry ends with its connection, also when that is taken over [MQTT-3.1.2-4] [MQTT-3.1.4-3].
+  const bool lives_on = !request.clean_start && session->expiry_seconds() > 0;
+  session->evict(Reason::SessionTakenOver);
+  if (lives_on) return session;
+  session->end(Reason::SessionTakenOver);
+  return nullptr;
+}
+
+ClientSession* SessionManager::create(SessionContext& context, const ConnectRequest& request, Reason& refused) {
+  if (core_.sessions.load(std::memory_order_relaxed) >= context.settings.max_sessions) {
+    probe().refused.add();
+    static log::RateLimit limit(1);
+    if (limit.admit() >= 0) {
+      log::get("session").warn("client refused: {} sessions exist, the limit is mqtt.session.max_sessions",
+                               context.settings.max_sessions);
+    }
+    refused = Reason::QuotaExceeded;
+    return nullptr;
+  }
+  auto session = std::make_unique<ClientSession>(context, request.client_id);
+  if (!session->open()) return nullptr;
+  if (!core_.registry.insert(session->client_id(), session->ref())) {
+    // Another shard was faster with the same id; the client may try again.
+    refused = Reason::ServerBusy;
+    return nullptr;
+  }
+  return session.release();
+}
+
+std::unique_ptr<EnhancedAuthentication> SessionManager::enhanced_authentication(std::string_view method) {
+  const auto found = enhanced_.find(method);
+  return found == enhanced_.end() ? nullptr : found->second();
+}
+
+void SessionManager::add_enhanced_authentication(std::string method, EnhancedFactory factory) {
+  enhanced_.insert_or_assign(std::move(method), std::move(factory));
+}
+
+std::vector<std::byte> SessionManager::psk_key(std::string_view identity) const { return psk_.find(identity); }
+
+bool SessionManager::kick(std::string_view client_id) {
+  const std::optional<SessionRef> ref = core_.registry.find(client_id);
+  if (!ref) return false;
+  const std::uint32_t where = core_.table.shard_of(*ref);
+  if (where == SessionTable::kNowhere) return false;
+  SessionContext& home = *core_.contexts[where];
+  home.shard.post([&home, target = *ref] {
+    ClientSession* const session = home.core.table.find(target, home.shard.index());
+    if (session == nullptr || !session->attached()) return;
+    const bool ends = session->expiry_seconds() == 0;
+    session->evict(Reason::AdministrativeAction);
+    if (ends) session->end(Reason::AdministrativeAction);
+  });
+  return true;
+}
+
+void SessionManager::evict_all(Shard& shard, Reason reason) {
+  std::uint32_t slot = 1;
+  do {
+    slot = core_.table.visit(shard.index(), slot, 4096, [&](ClientSession& session) {
+      const bool ends = session.expiry_seconds() == 0;
+      session.evict(reason);
+      if (ends) session.end(reason);
+    });
+  } while (slot != 0);
+}
+
+void SessionManager::destroy_all(Shard& shard) {
+  context_of(shard).replays.clear();
+  std::uint32_t slot = 1;
+  do {
+    slot = core_.table.visit(shard.index(), slot, 4096, [&](ClientSession& session) {
+      core_.registry.erase(session.client_id());
+      delete &session;
+    });
+  } while (slot != 0);
+}
+
+}  // namespace sluice::session

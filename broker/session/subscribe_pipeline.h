@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "broker/api/client_handle.h"
+
+namespace sluice::session {
+
+class ClientSession;
+
+/// A client's subscriptions, step by step: hooks → syntax → authorisation → quota → mount point → router → retained.
+std::vector<Reason> subscribe(ClientSession& session, std::span<const SubscribeRequest> requests,
+                              std::uint32_t subscription_id);
+std::vector<Reason> unsubscribe(ClientSession& session, std::span<const std::string_view> filters);
+
+/// The end of a session: takes all its subscriptions out of the router.
+void unsubscribe_all(ClientSession& session);
+/// Tells the router whether the member of the shared group of `filter` has a client at the moment.
+void set_shared_attached(ClientSession& session, std::string_view filter, bool attached);
+
+}  // namespace sluice::session
