@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a client may not do: chapters 3.3.5 and 3.9.3, with rules in the syntax of etc/acl.conf.
+#include "tests/conformance/mqtt311/mqtt311_test.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice::test {
+namespace {
+
+class Mqtt311Acl : public Mqtt311Test {
+ protected:
+  void SetUp() override {
+    start_own_broker({"mqtt.acl_file=" + dir_.write("acl.conf",
+                                                    "{deny, all, publish, [\"no/publish\"]}.\n"
+                                                    "{deny, all, subscribe, [\"no/subscribe\"]}.\n"
+                                                    "{allow, all}.\n")});
+  }
+
+ private:
+  TempDir dir_;
+};
+
+TEST_F(Mqtt311Acl, MQTT_3_3_5_2_denied_publish_is_acknowledged_and_dropped) {
+  Client subscriber = join();
+  subscriber.subscribe("no/publish", 2);
+  Client publisher = join();
+  publisher.publish("no/publish", "x", 0);
+  publisher.publish("no/publish", "x", 1);
+  publisher.publish("no/publish", "x", 2);
+  subscriber.expect_nothing_more(publisher);
+}
+
+TEST_F(Mqtt311Acl, MQTT_3_3_5_2_denied_retained_message_is_not_stored) {
+  Client publisher = join();
+  publisher.publish("no/publish", "x", 1, true);
+  Client late = join();
+  late.subscribe("no/publish", 1);
+  late.expect_nothing_more(publisher);
+}
+
+TEST_F(Mqtt311Acl, MQTT_3_8_4_5_MQTT_3_9_3_2_denied_filter_gets_128_and_the_others_are_granted) {
+  Client client = join();
+  client.send(Subscribe(5).filter("yes/0", 0).filter("no/subscribe", 1).filter("yes/2", 2));
+  EXPECT_EQ(client.expect_ack(Type::SubAck, 5).reasons, (std::vector<unsigned>{0, 0x80, 2}));
+  client.publish("no/subscribe", "x", 1);
+  client.expect_nothing_more();
+}
+
+TEST_F(Mqtt311Acl, MQTT_3_3_5_2_denied_will_is_not_published) {
+  Client watcher = join();
+  watcher.subscribe("no/publish");
+  join(Connect().id(id("mortal")).will({.topic = "no/publish", .payload = "x"})).vanish();
+  watcher.expect_nothing_more();
+}
+
+}  // namespace
+}  // namespace sluice::test
