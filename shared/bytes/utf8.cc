@@ -32,7 +32,7 @@ TextStatus check_text_slowly(std::string_view text) {
   while (!text.empty()) {
     if (text.size() >= 8) {
       const std::uint64_t word = swar::load(text.data());
-      if ((swar::zero_in(word) | (word & swar::kHighs)) == 0) {
+      if (swar::not_plain_ascii(word) == 0) {
         text.remove_prefix(8);
         continue;
       }

@@ -24,25 +24,24 @@ inline constexpr std::uint64_t kHighs = 0x8080'8080'8080'8080;
   std::memcpy(&word, at, sizeof word);
   return word;
 }
-/// Non-zero if a byte of `word` is zero.
-[[nodiscard]] constexpr std::uint64_t zero_in(std::uint64_t word) { return (word - kOnes) & ~word & kHighs; }
-[[nodiscard]] constexpr std::uint64_t byte_in(std::uint64_t word, char byte) {
-  return zero_in(word ^ (kOnes * static_cast<unsigned char>(byte)));
+/// Non-zero if `word` holds anything but U+0001 to U+007F.
+[[nodiscard]] constexpr std::uint64_t not_plain_ascii(std::uint64_t word) { return ((word - kOnes) | word) & kHighs; }
+
+/// Fewer than eight characters as a word, filled up with `a`.
+[[nodiscard]] inline std::uint64_t load_partial(std::string_view text) {
+  std::uint64_t word = kOnes * 'a';
+  for (const char character : text) word = (word << 8U) | static_cast<unsigned char>(character);
+  return word;
 }
 
-/// True if `plain(word)` is zero for all of `text`, where it tells of a word's bytes that they are all harmless.
-/// The last, partial word is filled up with `a`.
+/// True if `special(word)` is zero for all of `text`, where it tells whether one of a word's bytes needs a closer look.
 template <class Special>
 [[nodiscard]] inline bool all_plain(std::string_view text, Special special) {
+  if (text.size() < 8) return special(load_partial(text)) == 0;
   const char* at = text.data();
-  std::size_t left = text.size();
-  std::uint64_t found = 0;
-  for (; left >= 8; at += 8, left -= 8) found |= special(load(at));
-  if (left > 0) {
-    std::uint64_t word = kOnes * 'a';
-    std::memcpy(&word, at, left);
-    found |= special(word);
-  }
+  const char* const last = at + text.size() - 8;
+  std::uint64_t found = special(load(last));
+  for (; at < last; at += 8) found |= special(load(at));
   return found == 0;
 }
 }  // namespace swar
@@ -56,9 +55,7 @@ template <class Special>
 /// The rules of an MQTT UTF-8 encoded string. Control characters and non-characters are allowed, as the
 /// specification leaves it to us; a byte order mark is kept as it is [MQTT-1.5.4-3].
 [[nodiscard]] inline TextStatus check_text(std::string_view text) {
-  const bool plain =
-      swar::all_plain(text, [](std::uint64_t word) { return swar::zero_in(word) | (word & swar::kHighs); });
-  return plain ? TextStatus::Ok : check_text_slowly(text);
+  return swar::all_plain(text, swar::not_plain_ascii) ? TextStatus::Ok : check_text_slowly(text);
 }
 
 }  // namespace sluice

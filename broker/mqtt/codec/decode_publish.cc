@@ -6,7 +6,10 @@ namespace sluice::mqtt {
 namespace {
 
 constexpr unsigned kRetain = 0x01;
+constexpr unsigned kQos = 0x06;
 constexpr unsigned kDup = 0x08;
+
+Qos qos_of(const Frame& frame) { return static_cast<Qos>((frame.first_byte & kQos) >> 1U); }
 
 PropertyScope scope_of_ack(PacketType type) {
   switch (type) {
@@ -21,55 +24,65 @@ PropertyScope scope_of_ack(PacketType type) {
   }
 }
 
-Errc read_publish_properties(ByteReader& reader, PublishView& packet) {
-  std::uint32_t size = 0;
-  if (const Errc error = varint_error(reader.read_varint(size)); error != Errc::Ok) return error;
-  std::span<const std::byte> wire;
-  if (!reader.read_bytes(size, wire)) return Errc::PacketTruncated;
-  packet.properties = PropertiesView(wire);
-  return size == 0 ? Errc::Ok : read_message_properties(wire, kInPublish, packet.message);
-}
-
-/// Everything about the topic that the topic alone decides.
-Errc check_publish_topic(const PublishView& packet, ProtocolVersion version) {
-  if (!packet.topic.empty()) return check_topic_name(packet.topic);
-  if (version == ProtocolVersion::V5) {
-    return packet.message.topic_alias == 0 ? Errc::TopicEmptyWithoutAlias : Errc::Ok;
+/// What comes with the properties: alone decided by them, or by them and the topic.
+Errc read_publish_properties(std::span<const std::byte> wire, PublishView& packet) {
+  if (!wire.empty()) {
+    const Errc error = read_message_properties(wire, kInPublish, packet.message);
+    if (error != Errc::Ok) return error;
   }
-  return Errc::TopicEmpty;
+  return packet.topic.empty() && packet.message.topic_alias == 0 ? Errc::TopicEmptyWithoutAlias : Errc::Ok;
 }
 
-Errc read_publish(const Frame& frame, ProtocolVersion version, PublishView& packet) {
-  const unsigned qos = (frame.first_byte >> 1U) & 3U;
-  packet.qos = static_cast<Qos>(qos);
-  packet.retain = (frame.first_byte & kRetain) != 0;
-  packet.dup = (frame.first_byte & kDup) != 0;
-  if (qos == 3) return Errc::QosReserved;
-  // 3.1 gives DUP with QoS 0 no meaning, but does not forbid it.
-  if (packet.dup && qos == 0 && version != ProtocolVersion::V31) return Errc::DupWithQos0;
-
-  ByteReader reader(frame.body);
+/// Where the parts of the packet are.
+struct Parts {
   std::span<const std::byte> topic;
-  if (!reader.read_block(topic)) return Errc::PacketTruncated;
-  packet.topic = as_text(topic);
-  if (qos != 0) {
-    if (!reader.read_u16(packet.packet_id)) return Errc::PacketTruncated;
-    if (packet.packet_id == 0) return Errc::PacketIdZero;
-  }
+  std::span<const std::byte> properties;
+  std::span<const std::byte> payload;
+  PacketId packet_id = 0;
+};
+
+/// Makes the result in the place where the caller wants it: a copy would cost as much as all the rest.
+Result<PublishView> make_publish(const Frame& frame, ProtocolVersion version, const Parts& parts) {
+  Result<PublishView> result(boost::system::in_place_value, as_text(parts.topic), parts.payload,
+                             PropertiesView(parts.properties), MessageProperties{}, parts.packet_id, qos_of(frame),
+                             (frame.first_byte & kRetain) != 0, (frame.first_byte & kDup) != 0);
   if (version == ProtocolVersion::V5) {
-    if (const Errc error = read_publish_properties(reader, packet); error != Errc::Ok) return error;
+    const Errc error = read_publish_properties(parts.properties, *result);
+    if (error != Errc::Ok) result = error;
   }
-  packet.payload = reader.rest();
-  return check_publish_topic(packet, version);
+  return result;
 }
 
 }  // namespace
 
+Errc check_topic_name_slowly(std::string_view topic) {
+  if (const Errc error = check_string(topic); error != Errc::Ok) return error;
+  return topic.find_first_of("+#") == std::string_view::npos ? Errc::Ok : Errc::TopicWildcard;
+}
+
 Result<PublishView> decode_publish(const Frame& frame, ProtocolVersion version) {
-  Result<PublishView> result;
-  const Errc error = read_publish(frame, version, *result);
-  if (error != Errc::Ok) result = error;
-  return result;
+  const bool v5 = version == ProtocolVersion::V5;
+  const bool acknowledged = (frame.first_byte & kQos) != 0;
+  if ((frame.first_byte & kQos) == kQos) return Errc::QosReserved;
+  // 3.1 gives DUP with QoS 0 no meaning, but does not forbid it.
+  if ((frame.first_byte & kDup) != 0 && !acknowledged && version != ProtocolVersion::V31) return Errc::DupWithQos0;
+
+  ByteReader reader(frame.body);
+  Parts parts;
+  if (!reader.read_block(parts.topic)) return Errc::PacketTruncated;
+  if (parts.topic.empty() && !v5) return Errc::TopicEmpty;
+  if (acknowledged) {
+    if (!reader.read_u16(parts.packet_id)) return Errc::PacketTruncated;
+    if (parts.packet_id == 0) return Errc::PacketIdZero;
+  }
+  if (v5) {
+    std::uint32_t size = 0;
+    if (const Errc error = varint_error(reader.read_varint(size)); error != Errc::Ok) return error;
+    if (!reader.read_bytes(size, parts.properties)) return Errc::PacketTruncated;
+  }
+  if (const Errc error = check_topic_name(as_text(parts.topic)); error != Errc::Ok) return error;
+  parts.payload = reader.rest();
+  return make_publish(frame, version, parts);
 }
 
 Result<AckFields> decode_ack(const Frame& frame, ProtocolVersion version) {

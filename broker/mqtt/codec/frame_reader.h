@@ -12,8 +12,8 @@ namespace sluice::mqtt {
 
 /// A whole control packet, cut out of the stream. A view.
 struct Frame {
-  std::uint8_t first_byte = 0;      ///< type and flags [MQTT5 2.1.1]
-  std::span<const std::byte> body;  ///< everything behind the fixed header
+  std::uint8_t first_byte = 0;        ///< type and flags [MQTT5 2.1.1]
+  std::span<const std::byte> body{};  ///< everything behind the fixed header
 
   /// 0, which is no PacketType, is possible here: decode() refuses it.
   [[nodiscard]] PacketType type() const { return static_cast<PacketType>(first_byte >> 4U); }
@@ -31,7 +31,7 @@ struct FrameRead {
   FrameStatus status = FrameStatus::Incomplete;
   Errc error = Errc::Ok;  ///< set with Malformed and TooLarge
   std::size_t size = 0;   ///< of the whole packet, fixed header included
-  Frame frame;
+  Frame frame{};
 };
 
 /// Looks at the packet that `bytes` begin with. It keeps nothing: the caller keeps an unfinished tail, and calls again

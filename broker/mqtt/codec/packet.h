@@ -45,10 +45,10 @@ enum class PacketType : std::uint8_t {
 [[nodiscard]] std::string_view packet_name(PacketType type);
 
 struct WillView {
-  std::string_view topic;
-  std::span<const std::byte> payload;
-  PropertiesView properties;
-  MessageProperties message;  ///< read from `properties` by the decoder, ignored by the encoder
+  std::string_view topic{};
+  std::span<const std::byte> payload{};
+  PropertiesView properties{};
+  MessageProperties message{};  ///< read from `properties` by the decoder, ignored by the encoder
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
 };
@@ -58,27 +58,27 @@ struct ConnectPacket {
   bool bridge = false;  ///< 0x80 of the protocol level: the client is a broker (mosquitto's convention)
   bool clean_start = true;
   std::uint16_t keep_alive_seconds = 0;
-  std::string_view client_id;
-  std::optional<std::string_view> username;
-  std::optional<std::span<const std::byte>> password;
-  std::optional<WillView> will;
-  PropertiesView properties;
+  std::string_view client_id{};
+  std::optional<std::string_view> username{};
+  std::optional<std::span<const std::byte>> password{};
+  std::optional<WillView> will{};
+  PropertiesView properties{};
 };
 
 /// In 3.x the return code is one of six: decoding gives the Reason that means it, encoding maps (reason_code.h).
 struct ConnackPacket {
   bool session_present = false;  ///< not in 3.1
   Reason reason = Reason::Success;
-  PropertiesView properties;
+  PropertiesView properties{};
 };
 
 /// PUBLISH.
 struct PublishView {
-  std::string_view topic;  ///< empty only with a topic alias
-  std::span<const std::byte> payload;
-  PropertiesView properties;
-  MessageProperties message;  ///< read from `properties` by the decoder, ignored by the encoder
-  PacketId packet_id = 0;     ///< 0 with QoS 0 only
+  std::string_view topic{};  ///< empty only with a topic alias
+  std::span<const std::byte> payload{};
+  PropertiesView properties{};
+  MessageProperties message{};  ///< read from `properties` by the decoder, ignored by the encoder
+  PacketId packet_id = 0;       ///< 0 with QoS 0 only
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
   bool dup = false;
@@ -88,7 +88,7 @@ struct PublishView {
 struct AckFields {
   PacketId packet_id = 0;
   Reason reason = Reason::Success;
-  PropertiesView properties;
+  PropertiesView properties{};
 };
 struct PubackPacket : AckFields {};
 struct PubrecPacket : AckFields {};
@@ -97,27 +97,27 @@ struct PubcompPacket : AckFields {};
 
 struct SubscribePacket {
   PacketId packet_id = 0;
-  PropertiesView properties;
-  SubscriptionList subscriptions;
+  PropertiesView properties{};
+  SubscriptionList subscriptions{};
 };
 
 /// Reasons in the order of the subscriptions. In 3.x every error is 0x80, which decodes as UnspecifiedError.
 struct SubackPacket {
   PacketId packet_id = 0;
-  PropertiesView properties;
-  ReasonList reasons;
+  PropertiesView properties{};
+  ReasonList reasons{};
 };
 
 struct UnsubscribePacket {
   PacketId packet_id = 0;
-  PropertiesView properties;
-  FilterList filters;
+  PropertiesView properties{};
+  FilterList filters{};
 };
 
 struct UnsubackPacket {
   PacketId packet_id = 0;
-  PropertiesView properties;
-  ReasonList reasons;  ///< empty in 3.x
+  PropertiesView properties{};
+  ReasonList reasons{};  ///< empty in 3.x
 };
 
 struct PingreqPacket {};
@@ -125,13 +125,13 @@ struct PingrespPacket {};
 
 struct DisconnectPacket {
   Reason reason = Reason::Success;
-  PropertiesView properties;
+  PropertiesView properties{};
 };
 
 /// 5.0 only.
 struct AuthPacket {
   Reason reason = Reason::Success;
-  PropertiesView properties;
+  PropertiesView properties{};
 };
 
 using Packet = std::variant<ConnectPacket, ConnackPacket, PublishView, PubackPacket, PubrecPacket, PubrelPacket,

@@ -18,8 +18,8 @@
 namespace sluice::mqtt {
 
 struct Subscription {
-  std::string_view filter;
-  SubscriptionOptions options;
+  std::string_view filter{};
+  SubscriptionOptions options{};
 };
 
 /// [MQTT5 3.8.3.1]: QoS, No Local, Retain As Published, Retain Handling.

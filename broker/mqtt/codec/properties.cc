@@ -21,7 +21,7 @@ Errc widen(bool read, Integer value, std::uint32_t& out) {
   return read ? Errc::Ok : Errc::PacketTruncated;
 }
 
-Errc read_value(ByteReader& reader, PropertyType type, Property& out) {
+[[gnu::always_inline]] inline Errc read_value(ByteReader& reader, PropertyType type, Property& out) {
   switch (type) {
     case PropertyType::Byte: {
       std::uint8_t value = 0;
@@ -51,8 +51,9 @@ Errc read_value(ByteReader& reader, PropertyType type, Property& out) {
   return Errc::PropertyUnknown;
 }
 
-/// Reads identifier and value; knows nothing of scopes, so that views can walk without one.
-Errc read_any(ByteReader& reader, Property& out, const PropertyRow*& row) {
+/// Reads identifier and value; knows nothing of scopes, so that views can walk without one. Inline, so that the
+/// property stays in registers.
+[[gnu::always_inline]] inline Errc read_any(ByteReader& reader, Property& out, const PropertyRow*& row) {
   const std::byte* start = reader.rest().data();
   std::uint32_t id = 0;
   if (const Errc error = varint_error(reader.read_varint(id)); error != Errc::Ok) return error;

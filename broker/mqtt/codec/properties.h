@@ -18,10 +18,10 @@ namespace sluice::mqtt {
 /// One property as read from the wire: the members that its type uses are set.
 struct Property {
   PropertyId id{};
-  std::uint32_t number = 0;          ///< Byte, TwoByte, FourByte, Varint
-  std::span<const std::byte> bytes;  ///< String, Binary; of a pair, the value
-  std::string_view name;             ///< of a pair
-  std::span<const std::byte> wire;   ///< identifier and value
+  std::uint32_t number = 0;            ///< Byte, TwoByte, FourByte, Varint
+  std::span<const std::byte> bytes{};  ///< String, Binary; of a pair, the value
+  std::string_view name{};             ///< of a pair
+  std::span<const std::byte> wire{};   ///< identifier and value
 
   [[nodiscard]] std::string_view text() const { return as_text(bytes); }
 };
@@ -78,13 +78,13 @@ class PropertiesView {
 
 /// What the broker itself reads from a message's properties: PUBLISH and will.
 struct MessageProperties {
-  std::optional<std::uint32_t> expiry_seconds;  ///< Message Expiry Interval
-  std::uint32_t will_delay_seconds = 0;         ///< Will Delay Interval
-  std::uint16_t topic_alias = 0;                ///< 0: none
-  bool payload_is_text = false;                 ///< Payload Format Indicator 1: the payload claims to be UTF-8
-  bool has_subscription_ids = false;            ///< a client must not send them [MQTT-3.3.4-6]: not the codec's check
+  std::optional<std::uint32_t> expiry_seconds{};  ///< Message Expiry Interval
+  std::uint32_t will_delay_seconds = 0;           ///< Will Delay Interval
+  std::uint16_t topic_alias = 0;                  ///< 0: none
+  bool payload_is_text = false;                   ///< Payload Format Indicator 1: the payload claims to be UTF-8
+  bool has_subscription_ids = false;              ///< a client must not send them [MQTT-3.3.4-6]: not the codec's check
   /// The properties that travel with the message (see forwardable()), if they lie in one piece.
-  std::span<const std::byte> forwardable;
+  std::span<const std::byte> forwardable{};
   bool forwardable_in_one_piece = true;
 };
 

@@ -19,10 +19,10 @@ struct PublishOptions {
   bool dup = false;
   PacketId packet_id = 0;  ///< QoS 1 and 2 only
   // From here on 5.0 only.
-  bool omit_topic = false;                          ///< the alias is known to the client: send it instead of the topic
-  std::uint16_t topic_alias = 0;                    ///< 0: none
-  std::optional<std::uint32_t> expiry_seconds;      ///< what is left of the interval [MQTT-3.3.2-6]
-  std::span<const std::uint32_t> subscription_ids;  ///< each 1…268,435,455; must live as long as the template
+  bool omit_topic = false;                        ///< the alias is known to the client: send it instead of the topic
+  std::uint16_t topic_alias = 0;                  ///< 0: none
+  std::optional<std::uint32_t> expiry_seconds{};  ///< what is left of the interval [MQTT-3.3.2-6]
+  std::span<const std::uint32_t> subscription_ids{};  ///< each 1…268,435,455; must live as long as the template
 };
 
 /// The PUBLISH packet that carries `message` to subscribers with the same options: its size is known before a byte is
