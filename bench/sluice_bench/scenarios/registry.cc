@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include "bench/sluice_bench/scenarios/scenario.h"
+
+namespace sluice::bench {
+namespace {
+
+constexpr std::array kScenarios{
+    Scenario{"pairs", "-c publishers, each with a subscriber of its own (50)", run_pairs},
+    Scenario{"fanin", "-c publishers (100) to --subscribers wildcard subscribers (2)", run_fanin},
+    Scenario{"fanout", "one publisher to --subscribers (1000)", run_fanout},
+    Scenario{"filters",
+             "--filters (a third exact, a third '+', a third '#') over --subscribers sessions (1000), then publishing "
+             "to matching topics, then --churn seconds of unsubscribe + subscribe",
+             run_filters},
+    Scenario{"idle", "-c connections (1000) with one subscription each: memory, then -d seconds of pings", run_idle},
+    Scenario{"ping", "-c connections (1000), each pinging every --ping-interval", run_ping},
+    Scenario{"connect", "-c clients (50) that connect, subscribe and disconnect over and over", run_connect},
+    Scenario{"tls", "-c clients (50) that make a whole TLS handshake, connect and disconnect over and over", run_tls},
+};
+
+}  // namespace
+
+std::span<const Scenario> scenarios() { return kScenarios; }
+
+const Scenario* find_scenario(std::string_view name) {
+  for (const Scenario& scenario : kScenarios) {
+    if (scenario.name == name) return &scenario;
+  }
+  return nullptr;
+}
+
+}  // namespace sluice::bench
