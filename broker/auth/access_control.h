@@ -26,7 +26,7 @@ struct AccessSettings {
   bool cache_acl = true;                         ///< mqtt.cache_acl
   std::uint32_t cache_size = 32;                 ///< mqtt.acl_cache_size, decisions per client
   Duration cache_ttl = std::chrono::minutes(1);  ///< mqtt.acl_cache_ttl
-  WorkerPool::Settings workers;
+  WorkerPool::Settings workers{};
 };
 
 /// Who may connect, and who may publish and subscribe where: the one thing that a session needs of this module.

@@ -77,8 +77,8 @@ class AclRules;
 class AclView {
  public:
   AclView(std::shared_ptr<const AclRules> rules, std::span<const std::uint32_t> chosen);
-  /// The same answer for everything: superusers. Generation 0: never out of date.
-  explicit AclView(bool allow);
+  /// The same answer for everything: superusers, and clients that were not compiled yet.
+  AclView(bool allow, std::uint64_t generation);
 
   [[nodiscard]] AclVerdict constant(Action action) const { return decision(action).constant; }
   /// First match wins. Right for constant views too.
@@ -125,7 +125,7 @@ class AclRules {
   /// The rules whose `who` is this client, as ascending indices.
   [[nodiscard]] std::vector<std::uint32_t> select(const AclSubject& subject) const;
   [[nodiscard]] const AclRule& at(std::uint32_t index) const { return rules_[index]; }
-  [[nodiscard]] std::size_t size() const { return rules_.size(); }
+  [[nodiscard]] const std::vector<AclRule>& all() const { return rules_; }
   [[nodiscard]] bool nomatch_allow() const { return nomatch_allow_; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
 

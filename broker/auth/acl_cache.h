@@ -22,7 +22,7 @@ class AclCache {
 
   [[nodiscard]] std::optional<bool> find(Action action, std::string_view topic, TimePoint now) const;
   void put(Action action, std::string_view topic, bool allowed, TimePoint now);
-  void clear() { entries_.clear(); }
+  void clear();
   /// Forgets what was decided about one topic.
   void clear(std::string_view topic);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -51,7 +52,7 @@ class AuthChain {
   void add(std::shared_ptr<Authenticator> authenticator);
   /// False if there is none of that name. Requests under way may still use it.
   bool remove(std::string_view name);
-  [[nodiscard]] std::vector<std::string_view> names() const;
+  [[nodiscard]] std::vector<std::string> names() const;
 
   void allow_anonymous(bool allow) { allow_anonymous_.store(allow, std::memory_order_relaxed); }
 

@@ -53,6 +53,7 @@ class ClientAccess {
  private:
   struct State;  ///< the client's names and its cache, for views that need them
 
+  static bool allow();
   static bool deny();
   bool decide(Action action, std::string_view topic, TimePoint now);
 

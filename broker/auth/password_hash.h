@@ -29,6 +29,7 @@ class PasswordHash {
 
   /// True for schemes that take milliseconds: verify and make then belong on a worker.
   [[nodiscard]] bool slow() const { return kind_ == Kind::Pbkdf2 || kind_ == Kind::Bcrypt; }
+  [[nodiscard]] bool is_plain() const { return kind_ == Kind::Plain; }
   /// Compares in constant time. A stored value that is not of this scheme is a wrong password.
   [[nodiscard]] bool verify(std::string_view password, const StoredPassword& stored) const;
   /// Hashes with a fresh random salt where the scheme has one.
@@ -42,6 +43,7 @@ class PasswordHash {
   enum class Kind : std::uint8_t { Plain, Digest, Pbkdf2, Bcrypt };
   enum class SaltPlace : std::uint8_t { None, Before, Behind };
 
+  static LoadResult<PasswordHash> parse_pbkdf2(std::string_view scheme);
   [[nodiscard]] std::string compute(std::string_view password, const StoredPassword& stored) const;
 
   Kind kind_ = Kind::Plain;

@@ -15,7 +15,7 @@
 namespace sluice::auth {
 
 /// Pre-shared keys for TLS and DTLS (`psk.file`): one `identity:hexkey` a line, `#` begins a comment line.
-/// The identity may hold colons: the last one splits. Limits: identity 1…256 bytes, key 1…64 bytes.
+/// The identity may hold colons: the last one splits. Limits: identity 1…256 bytes, key 1…256 bytes.
 /// Owner: the app. Thread safety: any thread.
 class PskStore {
  public:

@@ -3,8 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
+
+#include "shared/base/inline_task.h"
 
 namespace sluice::auth {
 
@@ -23,9 +24,14 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// False: the queue is full and `job` was not taken (counter `auth/busy`, a rate-limited warning).
-  bool submit(std::function<void()> job);
-  [[nodiscard]] std::size_t waiting() const;
+  /// Takes a place for one job. False: all are taken (a rate-limited warning).
+  [[nodiscard]] bool reserve();
+  /// Runs `job` on a worker. Requires: a place was reserved for it; it is free again when the job is done or dropped.
+  void run(InlineTask job);
+  /// No job is begun any more. The destructor calls it.
+  void stop();
+  /// Places taken.
+  [[nodiscard]] std::size_t busy() const;
 
  private:
   class Impl;

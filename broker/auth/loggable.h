@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace sluice::auth {
+
+/// A name that a peer chose, fit for a log line: no control characters, not longer than 128 bytes.
+inline std::string loggable(std::string_view name) {
+  constexpr std::size_t kMost = 128;
+  std::string shown(name.substr(0, kMost));
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7F'; }, '?');
+  return shown;
+}
+
+}  // namespace sluice::auth
