@@ -64,7 +64,7 @@ class AsioStreamCore final : private WheelTimer {
   };
 
   void on_timer(TimePoint now) override;
-  AsioWait waiting(IoStatus status);
+  static AsioWait waiting(IoStatus status);
 
   Shard& shard_;
   boost::asio::posix::stream_descriptor descriptor_;
@@ -73,7 +73,6 @@ class AsioStreamCore final : private WheelTimer {
   ListenerSlot slot_;
   std::unique_ptr<Tokens> tokens_;
   std::uint32_t unsent_ = 0;  ///< in the kernel when the send timeout was armed
-  bool timed_out_ = false;
 };
 
 }  // namespace sluice

@@ -22,8 +22,7 @@ class ShardListener;
 /// stay on the shard that accepted them.
 /// A connection passes, in this order: access rules, `max_clients`, PROXY header, TLS handshake; then `on_accept` gets
 /// it on its shard. What fails on the way is counted in probe() and, rate-limited, logged.
-/// Owner: the module that serves the protocol. Thread safety: open, start, stop, reload and the destructor from the
-/// control thread; the rest from any thread.
+/// Owner: the module that serves the protocol. Thread: the control thread's; probe() may be kept and read anywhere.
 class Listener {
  public:
   /// Called on a shard's thread, concurrently for different shards.
@@ -41,20 +40,24 @@ class Listener {
   /// Closes the listening sockets and every unfinished handshake; returns when no on_accept can follow. Accepted
   /// connections stay. Requires running shards if start() was called.
   void stop();
-  /// Loads certificates and keys again. Empty: done, or there is no TLS; otherwise key, file and reason.
-  std::string reload_certificates();
+  /// Takes over the settings that concern single connections, certificates and keys included, for connections from now
+  /// on. Empty: done; otherwise key, file and reason, and everything stays as it was. Address, backlog and socket
+  /// buffers need a new listener.
+  std::string reconfigure(ListenerSettings settings);
+  /// Loads certificates and keys again, as reconfigure() with the same settings.
+  std::string reload_certificates() { return reconfigure(settings()); }
 
   /// The real address: with the port that the kernel chose for port 0.
-  [[nodiscard]] const SocketAddress& bound() const { return bound_; }
+  [[nodiscard]] SocketAddress bound() const { return bound_; }
   [[nodiscard]] const ListenerSettings& settings() const { return state_->settings; }
-  [[nodiscard]] const ListenerProbe& probe() const { return state_->probe; }
+  [[nodiscard]] const ListenerProbe& probe() const { return *state_->probe; }
 
  private:
   Listener(ShardGroup& shards, ListenerStatePtr state, OnAccept on_accept);
   std::string bind_all(const SocketAddress& wanted);
 
   ShardGroup& shards_;
-  const ListenerStatePtr state_;
+  ListenerStatePtr state_;
   const OnAccept on_accept_;
   SocketAddress bound_;
   bool started_ = false;

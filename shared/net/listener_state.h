@@ -29,18 +29,20 @@ struct ListenerProbe {
   std::atomic<std::uint64_t> rate_limited{0};        ///< reads that waited for `rate_limit`
 };
 
-/// What the shards' parts of one listener and its connections share.
+/// What the shards' parts of one listener and its connections share. Settings never change: a reload makes a new
+/// state with the same probe, for the connections that come after it.
 /// Lifetime: counted; as long as the listener or one of its connections lives. Thread safety: any thread.
 class ListenerState {
  public:
-  ListenerState(ListenerSettings listener_settings, std::shared_ptr<TlsContext> tls_context);
+  ListenerState(ListenerSettings listener_settings, std::shared_ptr<const TlsContext> tls_context,
+                std::shared_ptr<ListenerProbe> counters);
   ~ListenerState();
   ListenerState(const ListenerState&) = delete;
   ListenerState& operator=(const ListenerState&) = delete;
 
   const ListenerSettings settings;
-  const std::shared_ptr<TlsContext> tls;  ///< null: plain TCP
-  ListenerProbe probe;
+  const std::shared_ptr<const TlsContext> tls;  ///< null: plain TCP
+  const std::shared_ptr<ListenerProbe> probe;
 
   friend void intrusive_ptr_add_ref(ListenerState* state) {
     state->references_.fetch_add(1, std::memory_order_relaxed);

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "shared/base/thread_annotations.h"
 #include "shared/net/accepted_socket.h"
 #include "shared/net/explained.h"
 #include "shared/net/tls_settings.h"
@@ -21,10 +20,10 @@ struct SslCtxFree {
 };
 using SslCtxPtr = std::unique_ptr<ssl_ctx_st, SslCtxFree>;
 
-/// The server side of TLS for one listener: versions, ciphers, certificates, PSK, resumption.
-/// TLS 1.2 and 1.3 only; renegotiation never happens; resumption by tickets, whose keys live as long as the
-/// certificates that were loaded with them. A client that proved itself by a PSK under TLS 1.3 gets no ticket, since
-/// a ticket would not carry its identity.
+/// The server side of TLS for one listener: versions, ciphers, certificates, PSK, resumption. Files are read once: to
+/// load them again, make another; connections keep the one they began with.
+/// TLS 1.2 and 1.3 only; renegotiation never happens; resumption by tickets, whose keys live as long as the context.
+/// A client that proved itself by a PSK under TLS 1.3 gets no ticket, since a ticket would not carry its identity.
 /// Making one ignores SIGPIPE for the process: OpenSSL writes to the socket itself.
 /// Thread safety: any thread.
 class TlsContext {
@@ -33,25 +32,28 @@ class TlsContext {
   static Explained<std::shared_ptr<TlsContext>> create(std::string key, TlsSettings settings);
   ~TlsContext();
 
-  /// Reads the files again; connections made from now on use them. On an error everything stays as it was.
-  /// Empty: done. Otherwise key, file and reason.
-  std::string reload();
-
   /// A server-side SSL on `fd`, ready for its handshake; null when memory is short.
-  SslPtr accept_on(int fd);
+  SslPtr accept_on(int fd) const;
 
   /// What was accepted without effect: "listener.ssl.external.tls_versions: tlsv1.1 is not offered…".
   [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
+  [[nodiscard]] const TlsSettings& settings() const { return settings_; }
 
  private:
   TlsContext(std::string key, TlsSettings settings);
-  Explained<SslCtxPtr> build() const;
+  /// Empty, or what is wrong.
+  std::string build();
+  std::string set_versions();
+  std::string set_ciphers();
+  std::string load_certificate();
+  std::string load_client_authorities();
+  std::string load_dh();
+  void set_resumption();
 
   const std::string key_;
   const TlsSettings settings_;
   std::vector<std::string> notices_;
-  Mutex mutex_;
-  SslCtxPtr context_ GUARDED_BY(mutex_);
+  SslCtxPtr context_;
 };
 
 /// What the finished handshake on `ssl` proved; null if nothing. A certificate counts only if it was verified.

@@ -70,7 +70,8 @@ class Transport {
   /// Sends what was accepted, then closes in the transport's own way (FIN, close_notify, close frame 1000).
   /// No event follows, also not on_closed().
   virtual void shutdown() = 0;
-  /// Goes over to another shard; nothing is reported until `then` has run there.
+  /// Goes over to another shard; nothing is reported until `then` has run there, and until then the transport must
+  /// neither be used nor destroyed.
   virtual void move_to(Shard& target, InlineTask then) = 0;
 
   [[nodiscard]] virtual const TransportPeer& peer() const = 0;

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/net/tls_psk.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+
+#include "shared/net/tls_settings.h"
+
+namespace sluice {
+namespace {
+
+void free_identity(void*, void* identity, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<std::string*>(identity);
+}
+
+/// Where an SSL keeps the identity that was offered and found.
+int identity_slot() {
+  static const int slot = ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_identity);
+  return slot;
+}
+
+/// Where an SSL_CTX keeps its settings.
+int settings_slot() {
+  static const int slot = ::SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return slot;
+}
+
+void remember_identity(SSL* ssl, std::string_view identity) {
+  delete static_cast<std::string*>(::SSL_get_ex_data(ssl, identity_slot()));
+  ::SSL_set_ex_data(ssl, identity_slot(), new std::string(identity));
+}
+
+unsigned int find_key(SSL* ssl, const char* identity, unsigned char* key, unsigned int room) {
+  const auto* const settings =
+      static_cast<const TlsSettings*>(::SSL_CTX_get_ex_data(::SSL_get_SSL_CTX(ssl), settings_slot()));
+  if (identity == nullptr || settings == nullptr) return 0;
+  std::vector<std::byte> found = settings->psk_key(identity);
+  const bool fits = !found.empty() && found.size() <= room;
+  if (fits) {
+    std::transform(found.begin(), found.end(), key,
+                   [](std::byte byte) { return std::to_integer<unsigned char>(byte); });
+    remember_identity(ssl, identity);
+    // A TLS 1.3 ticket would resume the session without the identity.
+    ::SSL_set_num_tickets(ssl, 0);
+  }
+  ::OPENSSL_cleanse(found.data(), found.size());
+  return fits ? static_cast<unsigned int>(found.size()) : 0;
+}
+
+}  // namespace
+
+void enable_psk(ssl_ctx_st* context, const TlsSettings& settings) {
+  static_cast<void>(identity_slot());
+  ::SSL_CTX_set_ex_data(context, settings_slot(), const_cast<TlsSettings*>(&settings));
+  ::SSL_CTX_set_psk_server_callback(context, find_key);
+}
+
+std::string psk_identity_of(const ssl_st* ssl) {
+  const auto* const offered = static_cast<const std::string*>(::SSL_get_ex_data(ssl, identity_slot()));
+  if (offered != nullptr) return *offered;
+  // TLS 1.2 resumes a session with the identity in it.
+  const char* const resumed = ::SSL_get_psk_identity(ssl);
+  return resumed != nullptr ? resumed : "";
+}
+
+}  // namespace sluice
