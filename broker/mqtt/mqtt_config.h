@@ -67,10 +67,30 @@ inline constexpr Property<ByteSize> kOutboundBuffer{
     .min = 16_KB,
     .max = 256_MB,
     .reload = Reload::NewConnections};
+inline constexpr Property<std::uint32_t> kMaxPublishRate{
+    .name = "mqtt.client.max_publish_rate",
+    .doc = "Messages a client may publish per second; a faster one is read more slowly. 0: no limit.",
+    .def = 0,
+    .min = 0,
+    .max = 10'000'000,
+    .reload = Reload::NewConnections};
+inline constexpr Property<std::uint32_t> kServerKeepalive{
+    .name = "mqtt.server_keepalive",
+    .doc = "Keep-alive in seconds that MQTT 5 clients have to keep at most (Server Keep Alive). 0: as they wish.",
+    .def = 0,
+    .min = 0,
+    .max = 65535,
+    .reload = Reload::NewConnections};
+inline constexpr Property<std::string_view> kResponseInformation{
+    .name = "mqtt.response_information",
+    .doc = "Topic prefix for responses, told to MQTT 5 clients that ask for it. Empty: none.",
+    .def = "",
+    .reload = Reload::NewConnections};
 
 inline constexpr AnyProperty kMqttRows[] = {&kMaxPacketSize,           &kKeepaliveBackoff,    &kIdleTimeout,
                                             &kWebsocketProtocolHeader, &kReceiveMaximum,      &kMaxTopicAlias,
-                                            &kMaxUserProperties,       &kMaxFiltersPerPacket, &kOutboundBuffer};
+                                            &kMaxUserProperties,       &kMaxFiltersPerPacket, &kOutboundBuffer,
+                                            &kMaxPublishRate,          &kServerKeepalive,     &kResponseInformation};
 inline constexpr PropertyTable kMqttTable{"MQTT", kMqttRows};
 
 }  // namespace sluice::mqtt

@@ -25,13 +25,12 @@ inline constexpr Property<std::uint32_t> kMaxTopicLevels{.name = "mqtt.max_topic
                                                          .min = 8,
                                                          .max = 256,
                                                          .reload = Reload::NewConnections};
-inline constexpr Property<std::uint32_t> kMaxPublishRate{
-    .name = "mqtt.client.max_publish_rate",
-    .doc = "Messages a client may publish per second; a faster one is read more slowly. 0: no limit.",
-    .def = 0,
-    .min = 0,
-    .max = 10'000'000,
-    .reload = Reload::NewConnections};
+inline constexpr Property<std::string_view> kSharedStrategy{
+    .name = "mqtt.shared_subscription_strategy",
+    .doc = "How a shared subscription picks the member that gets a message.",
+    .def = "round_robin",
+    .choices = "round_robin|random|sticky|hash",
+    .reload = Reload::Restart};
 
 inline constexpr Property<std::uint32_t> kMaxSubscriptions{.name = "mqtt.session.max_subscriptions",
                                                            .doc = "Subscriptions of one session at most.",
@@ -151,7 +150,7 @@ inline constexpr Property<bool> kQueueStoreQos0{.name = "mqtt.mqueue.store_qos0"
                                                 .reload = Reload::NewConnections};
 
 inline constexpr AnyProperty kSessionRows[] = {
-    &kMaxClientidLen,     &kMaxSessions,      &kMaxTopicLevels,  &kMaxPublishRate,   &kMaxSubscriptions,
+    &kMaxClientidLen,     &kMaxSessions,      &kMaxTopicLevels,  &kSharedStrategy,   &kMaxSubscriptions,
     &kSubscriptionsLimit, &kUpgradeQos,       &kMaxInflight,     &kInflightLimit,    &kRetryInterval,
     &kMaxAwaitingRel,     &kAwaitingRelLimit, &kAwaitRelTimeout, &kExpiryInterval,   &kIgnoreLoopDeliver,
     &kQueueType,          &kQueuePriority,    &kQueueMaxLength,  &kQueueLengthLimit, &kQueueLowWatermark,

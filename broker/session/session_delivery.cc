@@ -12,7 +12,7 @@ namespace sluice::session {
 
 OutboundFlow& ClientSession::flow() {
   if (!flow_) {
-    flow_ = std::make_unique<OutboundFlow>(*this, context_.settings);
+    flow_ = std::unique_ptr<OutboundFlow>(new OutboundFlow(*this, context_.settings));
     if (sink_ != nullptr) {
       flow_->attach(*sink_, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
       if (slow_) flow_->set_busy();

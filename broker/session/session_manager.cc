@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "shared/log/log.h"
 
@@ -193,7 +194,7 @@ ClientSession* SessionManager::create(SessionContext& context, const ConnectRequ
     probe().refused.add();
     static log::RateLimit limit(1);
     if (limit.admit() >= 0) {
-      log::get("session").warn("client refused: {} sessions exist, the limit is mqtt.session.max_sessions",
+      log::get("session").warn("client refused: {} sessions exist, the limit is mqtt.max_sessions",
                                context.settings.max_sessions);
     }
     refused = Reason::QuotaExceeded;
@@ -218,7 +219,7 @@ void SessionManager::add_enhanced_authentication(std::string method, EnhancedFac
   enhanced_.insert_or_assign(std::move(method), std::move(factory));
 }
 
-std::vector<std::byte> SessionManager::psk_key(std::string_view identity) const { return psk_.find(identity); }
+std::vector<std::byte> SessionManager::psk_key(std::string_view identity) const { return psk_.key(identity); }
 
 bool SessionManager::kick(std::string_view client_id) {
   const std::optional<SessionRef> ref = core_.registry.find(client_id);

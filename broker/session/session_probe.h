@@ -30,7 +30,7 @@ struct SessionProbe {
   metrics::Counter retransmitted{"messages/retransmitted", "Messages sent again, by time or by reconnect"};
   metrics::Counter taken_over{"sessions/taken_over", "Sessions continued or replaced by a new connection"};
   metrics::Counter expired{"sessions/expired", "Sessions ended by their expiry interval"};
-  metrics::Counter refused{"sessions/refused", "Connects refused because of mqtt.session.max_sessions"};
+  metrics::Counter refused{"sessions/refused", "Connects refused because of mqtt.max_sessions"};
   metrics::Counter subscriptions_refused{"subscriptions/refused", "Subscriptions over mqtt.session.max_subscriptions"};
 };
 

@@ -10,6 +10,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 namespace sluice {
 namespace {
 
@@ -54,13 +58,19 @@ class Shard::WakeUp final : public Pollable {
   const int fd_;
 };
 
+struct Shard::Reactor {
+  explicit Reactor(int poller) : io(1), poller_handle(io, ::dup(poller)), tick(io) {}
+
+  boost::asio::io_context io;
+  boost::asio::posix::stream_descriptor poller_handle;
+  boost::asio::steady_timer tick;
+};
+
 Shard::Shard(ShardGroup& group, std::size_t index)
     : group_(group),
       index_(index),
-      io_(1),
       wheel_(Clock::now()),
-      poller_handle_(io_, ::dup(poller_.native_handle())),
-      tick_(io_),
+      reactor_(std::make_unique<Reactor>(poller_.native_handle())),
       now_(Clock::now()),
       read_buffer_(new std::byte[kReadBuffer]),
       wake_up_(std::make_unique<WakeUp>(poller_)) {}
@@ -73,6 +83,8 @@ Shard::~Shard() {
 }
 
 Shard* Shard::current() { return current_shard; }
+
+boost::asio::io_context& Shard::io() { return reactor_->io; }
 
 void Shard::post(InlineTask task) {
   if (Shard* const here = current_shard; here != nullptr && &here->group_ == &group_) {
@@ -120,12 +132,12 @@ void Shard::wait() {
   asleep_.store(true);
   if (inbox_.load() != nullptr) {
     asleep_.store(false);
-    io_.poll();
+    reactor_->io.poll();
   } else {
-    io_.run_one();
+    reactor_->io.run_one();
     asleep_.store(false);
     // Asio's own handlers come in batches too; when the poller woke us there is nothing of theirs worth a system call.
-    if (!poller_ready_) io_.poll();
+    if (!poller_ready_) reactor_->io.poll();
   }
   now_ = Clock::now();
 }
@@ -165,7 +177,7 @@ void Shard::send_outboxes() {
 void Shard::arm_poller() {
   if (poller_armed_) return;
   poller_armed_ = true;
-  poller_handle_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+  reactor_->poller_handle.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                             [this](const boost::system::error_code& error) {
                               if (error) return;
                               poller_armed_ = false;
@@ -174,8 +186,8 @@ void Shard::arm_poller() {
 }
 
 void Shard::arm_tick() {
-  tick_.expires_after(TimingWheel::kTick);
-  tick_.async_wait([this](const boost::system::error_code& error) {
+  reactor_->tick.expires_after(TimingWheel::kTick);
+  reactor_->tick.async_wait([this](const boost::system::error_code& error) {
     if (!error) arm_tick();
   });
 }

@@ -9,14 +9,14 @@
 #include <thread>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include "shared/base/clock.h"
 #include "shared/base/inline_task.h"
 #include "shared/base/poller.h"
 #include "shared/base/timing_wheel.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace sluice {
 
@@ -57,7 +57,8 @@ class Shard {
 
   [[nodiscard]] std::size_t index() const { return index_; }
   [[nodiscard]] ShardGroup& group() { return group_; }
-  boost::asio::io_context& io() { return io_; }
+  /// For what Asio and Beast do; a user includes <boost/asio/io_context.hpp>.
+  boost::asio::io_context& io();
   Poller& poller() { return poller_; }
   TimingWheel& wheel() { return wheel_; }
   /// The time at which this turn began.
@@ -76,6 +77,7 @@ class Shard {
   friend class ShardGroup;
   friend class TurnEnd;
   class WakeUp;
+  struct Reactor;
   struct Batch {
     Batch* next = nullptr;
     std::vector<InlineTask> tasks;
@@ -93,11 +95,9 @@ class Shard {
 
   ShardGroup& group_;
   const std::size_t index_;
-  boost::asio::io_context io_;
   Poller poller_;
   TimingWheel wheel_;
-  boost::asio::posix::stream_descriptor poller_handle_;
-  boost::asio::steady_timer tick_;
+  std::unique_ptr<Reactor> reactor_;  ///< Asio's side; behind a pointer so that few files compile Asio
   TimePoint now_;
   std::unique_ptr<std::byte[]> read_buffer_;
   std::vector<TurnEnd*> turn_ends_;

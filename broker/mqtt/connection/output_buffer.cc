@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace sluice::mqtt {
@@ -24,10 +23,6 @@ std::span<std::byte> OutputBuffer::extend(std::size_t size) {
 
 void OutputBuffer::append(const MessagePtr& message, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
-  if (bytes.size() < kSpliceFrom) {
-    std::memcpy(extend(bytes.size()).data(), bytes.data(), bytes.size());
-    return;
-  }
   splices_.push_back({bytes_.size(), message, bytes});
   pending_ += bytes.size();
 }

@@ -16,12 +16,9 @@ namespace sluice::mqtt {
 /// Owner: a connection, and only while it has something to send; then it goes back to the shard's pool.
 class OutputBuffer {
  public:
-  /// Payloads from this size on are referred to instead of copied.
-  static constexpr std::size_t kSpliceFrom = 4096;
-
   /// Room for `size` bytes behind what is there; they count as written. Valid until the next call.
   std::span<std::byte> extend(std::size_t size);
-  /// `bytes` belong to `message`, which is kept until they are sent.
+  /// Refers to `bytes`, which belong to `message`; that is kept until they are sent.
   void append(const MessagePtr& message, std::span<const std::byte> bytes);
 
   /// Bytes not yet taken by the transport.

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/app/core.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "broker/app/settings.h"
+#include "broker/auth/auth_config.h"
+
+namespace sluice::app {
+
+Core::Core(const Configuration& configuration, ShardGroup& shards)
+    : shards_(shards),
+      router_(load_router_settings(configuration.store(), shards.size())),
+      retainer_(load_retainer_settings(configuration.store()), retained_store_),
+      access_(load_access_settings(configuration.store())),
+      acl_file_(configuration.path(auth::kAclFile)),
+      session_core_{.router = router_,
+                    .retainer = retainer_,
+                    .access = access_,
+                    .hooks = hooks_,
+                    .table = {},
+                    .registry = {},
+                    .contexts = {}} {
+  const session::SessionSettings settings = load_session_settings(configuration.store());
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    session_core_.contexts.push_back(std::make_unique<session::SessionContext>(session_core_, shards.at(i), settings));
+  }
+  sessions_ = std::make_unique<session::SessionManager>(session_core_, psk_);
+  load_files(configuration);
+}
+
+void Core::load_files(const Configuration& configuration) {
+  const auto create = [&](std::string_view plugin, const auth::BuiltinUsersSettings& settings) {
+    auto users = auth::BuiltinUsers::create(settings, access_.workers());
+    if (!users) throw std::runtime_error(users.error().to_string(plugin));
+    access_.chain().add(*users);
+    return *users;
+  };
+  for (const std::string& plugin : configuration.plugins().names) {
+    if (plugin == "emq_auth_username") usernames_ = create(plugin, load_username_settings(configuration.store()));
+    if (plugin == "emq_auth_clientid") clientids_ = create(plugin, load_clientid_settings(configuration.store()));
+  }
+  for (const std::string& problem : {reload_acl(), reload_psk(configuration)}) {
+    if (!problem.empty()) throw std::runtime_error(problem);
+  }
+}
+
+std::string Core::reload_acl() {
+  if (acl_file_.empty()) return {};
+  const auto loaded = access_.reload_acl(acl_file_);
+  return loaded ? std::string() : loaded.error().to_string(acl_file_.string());
+}
+
+std::string Core::reload_psk(const Configuration& configuration) {
+  const std::filesystem::path file = configuration.path(auth::kPskFile);
+  if (file.empty()) return {};
+  const auto loaded = psk_.load_file(file);
+  return loaded ? std::string() : loaded.error().to_string(file.string());
+}
+
+std::string Core::reload_users(const Configuration& configuration) {
+  if (usernames_) {
+    const auto loaded = usernames_->reload(load_username_settings(configuration.store()));
+    if (!loaded) return loaded.error().to_string("emq_auth_username");
+  }
+  if (clientids_) {
+    const auto loaded = clientids_->reload(load_clientid_settings(configuration.store()));
+    if (!loaded) return loaded.error().to_string("emq_auth_clientid");
+  }
+  return {};
+}
+
+std::vector<std::string> Core::reconfigure(const Configuration& configuration) {
+  access_.reconfigure(load_access_settings(configuration.store()));
+  retainer_.apply(load_retainer_settings(configuration.store()));
+  const session::SessionSettings settings = load_session_settings(configuration.store());
+  shards_.run_on_all([&](Shard& shard) { sessions_->context_of(shard).settings = settings; });
+  std::vector<std::string> problems;
+  for (std::string& problem : std::vector<std::string>{reload_acl(), reload_psk(configuration), reload_users(configuration)}) {
+    if (!problem.empty()) problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/app/config/configuration.h"
+#include "broker/auth/access_control.h"
+#include "broker/auth/builtin_users.h"
+#include "broker/auth/psk_store.h"
+#include "broker/hooks/hook_points.h"
+#include "broker/retainer/retainer.h"
+#include "broker/router/router.h"
+#include "broker/session/session_manager.h"
+#include "shared/base/shard.h"
+
+namespace sluice::app {
+
+/// The core: everything behind the door. Knows no socket and no protocol.
+/// Owner: App. Thread: the control thread; the parts say for themselves what shards may do with them.
+class Core {
+ public:
+  /// Throws std::runtime_error with a sentence for the operator when a file that the configuration names is no good.
+  Core(const Configuration& configuration, ShardGroup& shards);
+
+  [[nodiscard]] session::SessionManager& sessions() { return *sessions_; }
+  [[nodiscard]] router::Router& router() { return router_; }
+  [[nodiscard]] retainer::Retainer& retainer() { return retainer_; }
+  [[nodiscard]] hooks::HookPoints& hooks() { return hooks_; }
+  [[nodiscard]] auth::AccessControl& access() { return access_; }
+  [[nodiscard]] auth::PskStore& psk() { return psk_; }
+
+  /// Takes over what may change while the server runs: rules, users, keys, limits. Returns what could not be read, a
+  /// sentence each; that stays as it was.
+  std::vector<std::string> reconfigure(const Configuration& configuration);
+  /// Only the rules of mqtt.acl_file. Empty: done. Any thread.
+  std::string reload_acl();
+
+ private:
+  void load_files(const Configuration& configuration);
+  std::string reload_users(const Configuration& configuration);
+  std::string reload_psk(const Configuration& configuration);
+
+  ShardGroup& shards_;
+  hooks::HookPoints hooks_;
+  router::Router router_;
+  retainer::RamRetainedStore retained_store_;
+  retainer::Retainer retainer_;
+  auth::AccessControl access_;
+  auth::PskStore psk_;
+  std::shared_ptr<auth::BuiltinUsers> usernames_;
+  std::shared_ptr<auth::BuiltinUsers> clientids_;
+  std::filesystem::path acl_file_;
+  session::SessionCore session_core_;
+  std::unique_ptr<session::SessionManager> sessions_;
+};
+
+}  // namespace sluice::app

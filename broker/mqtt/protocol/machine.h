@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/api/broker_api.h"
+#include "broker/api/delivery_sink.h"
+#include "broker/mqtt/codec/frame_reader.h"
+#include "broker/mqtt/codec/packet.h"
+#include "broker/mqtt/mqtt_settings.h"
+#include "broker/mqtt/protocol/effects.h"
+#include "broker/mqtt/protocol/topic_alias.h"
+
+namespace sluice::mqtt {
+
+/// AwaitConnect → (Authenticating ⇄) → Connecting → Active → Closed; every state may go to Closed.
+enum class ConnState : std::uint8_t {
+  AwaitConnect,    ///< nothing has come yet but CONNECT is legal [MQTT-3.1.0-1]
+  Authenticating,  ///< AUTH packets go to and fro before the CONNACK [MQTT5 4.12]
+  Connecting,      ///< the core decides, perhaps on another shard; input waits
+  Active,
+  Closed,
+};
+
+/// The server's side of one MQTT connection, without socket, clock or thread: frames in, effects out. Being the
+/// client's DeliverySink, it also turns the core's deliveries into packets.
+/// Owner: a connection. Thread: the connection's shard.
+class Machine final : public DeliverySink {
+ public:
+  Machine(BrokerApi& broker, const MqttSettings& settings, Effects& effects);
+  ~Machine();
+
+  // Events from the connection.
+  void on_frame(const Frame& frame);
+  /// The stream cannot be read on: not MQTT, or a packet over the limit.
+  void on_broken_stream(Errc error);
+  /// Nothing came for the time that set_keep_alive() gave.
+  void on_keep_alive_timeout();
+  /// The stream is gone: closed by the peer, or broken.
+  void on_stream_closed();
+  /// The shard changed as Effects::move_to() asked.
+  void on_moved();
+  /// backlog() has fallen far enough to go on.
+  void on_drained();
+
+  /// False while frames must wait.
+  [[nodiscard]] bool accepts_input() const { return state_ != ConnState::Connecting && state_ != ConnState::Closed; }
+  [[nodiscard]] ConnState state() const { return state_; }
+  [[nodiscard]] std::size_t max_packet_size() const { return settings_.max_packet_size; }
+
+  // DeliverySink.
+  DeliveryResult deliver(const Delivery& delivery) override;
+  void deliver_release(PacketId packet_id) override;
+  void on_session_ended(Reason reason) override;
+
+ private:
+  /// What only MQTT 5 connections have.
+  struct V5 {
+    V5(std::uint16_t inbound_maximum, std::uint16_t outbound_maximum)
+        : inbound(inbound_maximum), outbound(outbound_maximum) {}
+    InboundAliases inbound;
+    OutboundAliases outbound;
+    std::uint32_t session_expiry_seconds = 0;  ///< as the CONNECT said [MQTT-3.14.2-2]
+    bool problem_information = true;
+    bool response_information = false;
+    bool aliases_out = false;  ///< the client takes any
+    std::string auth_method;
+    std::unique_ptr<EnhancedAuthentication> authentication;  ///< while an exchange runs
+  };
+
+  [[nodiscard]] bool is_v5() const { return version_ == ProtocolVersion::V5; }
+  void set_state(ConnState next);
+
+  // machine_connect.cc
+  void on_connect(const Frame& frame);
+  void refuse_unreadable_connect(const Frame& frame, const ErrorCode& error);
+  bool read_connect_properties(const ConnectPacket& packet, ConnectRequest& request);
+  void ask_core();
+  void on_connected(ConnectResult result);
+  void accept(ConnectResult result);
+  void send_connack(const ConnectResult& result);
+  void refuse_connect(Reason reason, std::string_view why);
+  void start_keep_alive(std::uint16_t client_seconds);
+  [[nodiscard]] std::uint16_t effective_keep_alive(std::uint16_t client_seconds) const;
+
+  // machine_auth.cc
+  void on_auth(const Frame& frame);
+  bool begin_authentication(std::span<const std::byte> data);
+  void advance_authentication(std::span<const std::byte> data);
+  void send_auth(Reason reason, std::span<const std::byte> data);
+
+  // machine_publish.cc
+  void on_publish(const Frame& frame);
+  bool check_publish(PublishView& publish);
+  void publish(const PublishView& publish);
+  void answer_publish(const PublishView& publish, PublishResult result);
+  void limit_publish_rate();
+  void on_ack(const Frame& frame);
+  void on_pubrel(const Frame& frame);
+  void send_ack(PacketType type, PacketId id, Reason reason);
+
+  // machine_subscribe.cc
+  void on_subscribe(const Frame& frame);
+  void on_unsubscribe(const Frame& frame);
+
+  // machine.cc
+  void on_active_frame(const Frame& frame);
+  void on_pingreq(const Frame& frame);
+  void on_disconnect(const Frame& frame);
+  /// Ends the connection because of what the peer did: tells a 5.0 client why, and lets the will be sent.
+  void fail(Reason reason, std::string_view why);
+  void fail(const ErrorCode& error);
+  void send_disconnect(Reason reason, std::string_view why);
+  void send(const Packet& packet);
+  void close();
+
+  BrokerApi& broker_;
+  const MqttSettings& settings_;
+  Effects& effects_;
+  ClientHandle handle_;
+  std::unique_ptr<ConnectRequest> request_;  ///< from CONNECT until the core has answered
+  std::unique_ptr<PendingConnect> pending_;
+  std::unique_ptr<V5> v5_;
+  std::uint32_t max_packet_out_ = 0xFFFFFFFF;  ///< the client's Maximum Packet Size, bytes
+  std::uint32_t published_in_window_ = 0;      ///< for max_publish_rate
+  TimePoint window_start_{};
+  std::uint16_t qos2_open_ = 0;  ///< PUBLISHes of QoS 2 on this connection that are not released [MQTT-3.3.4-7]
+  ProtocolVersion version_ = ProtocolVersion::V311;
+  ConnState state_ = ConnState::AwaitConnect;
+};
+
+}  // namespace sluice::mqtt

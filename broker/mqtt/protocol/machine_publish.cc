@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// PUBLISH from the client, and both sides' acknowledgements [MQTT5 3.3 to 3.7].
+#include <algorithm>
+
+#include "broker/mqtt/codec/decode.h"
+#include "broker/mqtt/codec/encode.h"
+#include "broker/mqtt/codec/reason_code.h"
+#include "broker/mqtt/mqtt_probe.h"
+#include "broker/mqtt/protocol/machine.h"
+#include "broker/mqtt/protocol/user_properties.h"
+#include "shared/bytes/utf8.h"
+
+namespace sluice::mqtt {
+
+void Machine::on_publish(const Frame& frame) {
+  auto packet = decode_publish(frame, version_);
+  if (!packet) {
+    fail(packet.error());
+    return;
+  }
+  if (is_v5() && !check_publish(*packet)) return;
+  publish(*packet);
+  limit_publish_rate();
+}
+
+bool Machine::check_publish(PublishView& publish) {
+  if (publish.message.topic_alias != 0 && !v5_->inbound.resolve(publish.message.topic_alias, publish.topic)) {
+    fail(Reason::TopicAliasInvalid, "topic alias out of range or never set [MQTT-3.3.2-7]");
+    return false;
+  }
+  if (publish.message.has_subscription_ids) {
+    fail(Reason::ProtocolError, "a client sends no Subscription Identifier [MQTT-3.3.4-6]");
+    return false;
+  }
+  if (too_many_user_properties(publish.properties, settings_.max_user_properties)) {
+    fail(Reason::QuotaExceeded, "more user properties than mqtt.max_user_properties");
+    return false;
+  }
+  if (publish.qos == Qos::ExactlyOnce && qos2_open_ >= settings_.receive_maximum) {
+    fail(Reason::ReceiveMaximumExceeded, "more unreleased QoS 2 messages than Receive Maximum [MQTT-3.3.4-9]");
+    return false;
+  }
+  return true;
+}
+
+void Machine::publish(const PublishView& publish) {
+  if (publish.message.payload_is_text && check_text(as_text(publish.payload)) == TextStatus::NotUtf8) {
+    if (publish.qos == Qos::AtMostOnce) {
+      fail(Reason::PayloadFormatInvalid, "the payload claims to be UTF-8 and is not [MQTT5 3.3.2.3.2]");
+    } else {
+      answer_publish(publish, Reason::PayloadFormatInvalid);
+    }
+    return;
+  }
+  thread_local std::vector<std::byte> scratch;
+  scratch.clear();
+  const PublishResult result =
+      handle_->publish({.topic = publish.topic,
+                        .payload = publish.payload,
+                        .properties = is_v5() ? forwardable(publish.message, publish.properties, scratch)
+                                              : std::span<const std::byte>{},
+                        .qos = publish.qos,
+                        .retain = publish.retain,
+                        .dup = publish.dup,
+                        .packet_id = publish.packet_id,
+                        .expiry_seconds = publish.message.expiry_seconds});
+  if (result == Reason::TopicNameInvalid && (publish.qos == Qos::AtMostOnce || !is_v5())) {
+    fail(Reason::TopicNameInvalid, "topic name with more levels than mqtt.max_topic_levels");
+    return;
+  }
+  answer_publish(publish, result);
+}
+
+void Machine::answer_publish(const PublishView& publish, PublishResult result) {
+  switch (publish.qos) {
+    case Qos::AtMostOnce: return;
+    case Qos::AtLeastOnce: send_ack(PacketType::Puback, publish.packet_id, result); return;
+    case Qos::ExactlyOnce:
+      // A 3.x client cannot be told no. Without PUBREC it keeps the message and offers it again.
+      if (!is_v5() && result == Reason::QuotaExceeded) return;
+      if (!is_error(result)) ++qos2_open_;
+      send_ack(PacketType::Pubrec, publish.packet_id, result);
+      return;
+  }
+}
+
+void Machine::limit_publish_rate() {
+  if (settings_.max_publish_rate == 0) return;
+  const TimePoint now = effects_.now();
+  if (now - window_start_ >= std::chrono::seconds(1)) {
+    window_start_ = now;
+    published_in_window_ = 0;
+  }
+  if (++published_in_window_ < settings_.max_publish_rate) return;
+  probe().rate_limited.add();
+  effects_.pause_input(window_start_ + std::chrono::seconds(1) - now);
+}
+
+void Machine::on_ack(const Frame& frame) {
+  const auto packet = decode_ack(frame, version_);
+  if (!packet) {
+    fail(packet.error());
+    return;
+  }
+  const MqttProbe& counters = probe();
+  switch (frame.type()) {
+    case PacketType::Puback:
+      if (is_error(handle_->acknowledge(Ack::PubAck, packet->packet_id, packet->reason))) counters.puback_missed.add();
+      return;
+    case PacketType::Pubcomp:
+      if (is_error(handle_->acknowledge(Ack::PubComp, packet->packet_id, packet->reason))) {
+        counters.pubcomp_missed.add();
+      }
+      return;
+    default: break;
+  }
+  if (!is_error(handle_->acknowledge(Ack::PubRec, packet->packet_id, packet->reason))) return;
+  counters.pubrec_missed.add();
+  // Answered all the same, or the client would wait for ever [MQTT-4.3.3-4].
+  if (!is_error(packet->reason)) send_ack(PacketType::Pubrel, packet->packet_id, Reason::PacketIdentifierNotFound);
+}
+
+void Machine::on_pubrel(const Frame& frame) {
+  const auto packet = decode_ack(frame, version_);
+  if (!packet) {
+    fail(packet.error());
+    return;
+  }
+  const Reason reason = handle_->release(packet->packet_id);
+  if (reason == Reason::Success) {
+    if (qos2_open_ > 0) --qos2_open_;
+  } else {
+    probe().pubrel_missed.add();
+  }
+  send_ack(PacketType::Pubcomp, packet->packet_id, reason);
+}
+
+void Machine::send_ack(PacketType type, PacketId id, Reason reason) {
+  if (!is_v5() || reason == Reason::Success) {
+    probe().count_sent(type);
+    const auto bytes = short_ack(type, id);
+    std::copy(bytes.begin(), bytes.end(), effects_.output(bytes.size()).begin());
+    return;
+  }
+  const AckFields fields{.packet_id = id, .reason = legal_reason(type, reason), .properties = {}};
+  switch (type) {
+    case PacketType::Puback: send(PubackPacket{fields}); return;
+    case PacketType::Pubrec: send(PubrecPacket{fields}); return;
+    case PacketType::Pubrel: send(PubrelPacket{fields}); return;
+    default: send(PubcompPacket{fields}); return;
+  }
+}
+
+}  // namespace sluice::mqtt
