@@ -87,13 +87,13 @@ class AsioStream {
     void operator()(Self& self, boost::system::error_code error = {}, std::size_t = 0) {
       this->run(self, error);
     }
-    AsioWait attempt(IoResult& result) {
+    AsioWait attempt(IoResult& outcome) {
       for (auto at = boost::asio::buffer_sequence_begin(buffers); at != boost::asio::buffer_sequence_end(buffers);
            ++at) {
         const boost::asio::mutable_buffer one(*at);
-        if (one.size() != 0) return this->core->try_read({static_cast<std::byte*>(one.data()), one.size()}, result);
+        if (one.size() != 0) return this->core->try_read({static_cast<std::byte*>(one.data()), one.size()}, outcome);
       }
-      result = {IoStatus::Done, 0, {}};
+      outcome = {IoStatus::Done, 0, {}};
       return AsioWait::None;
     }
     Buffers buffers;
@@ -107,7 +107,7 @@ class AsioStream {
     void operator()(Self& self, boost::system::error_code error = {}, std::size_t = 0) {
       this->run(self, error);
     }
-    AsioWait attempt(IoResult& result) {
+    AsioWait attempt(IoResult& outcome) {
       std::array<iovec, AsioStreamCore::kGather> parts;
       std::size_t count = 0;
       for (auto at = boost::asio::buffer_sequence_begin(buffers);
@@ -115,7 +115,7 @@ class AsioStream {
         const boost::asio::const_buffer one(*at);
         if (one.size() != 0) parts[count++] = {const_cast<void*>(one.data()), one.size()};
       }
-      return this->core->try_write({parts.data(), count}, result);
+      return this->core->try_write({parts.data(), count}, outcome);
     }
     Buffers buffers;
   };
