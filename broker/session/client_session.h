@@ -77,12 +77,15 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   /// Under the rules of now.
   [[nodiscard]] bool allowed(auth::Action action, std::string_view topic);
   void clear_acl_cache() { access_.clear_cache(); }
+  void clear_acl_cache(std::string_view topic) { access_.clear_cache(topic); }
   /// What stands before every topic of this client; empty for nothing.
   [[nodiscard]] std::string_view mountpoint() const { return mountpoint_ ? std::string_view(*mountpoint_) : ""; }
 
   // For administration.
   [[nodiscard]] std::size_t inflight() const { return flow_ ? flow_->inflight() : 0; }
+  [[nodiscard]] std::size_t awaiting_completion() const { return flow_ ? flow_->awaiting_completion() : 0; }
   [[nodiscard]] std::size_t queued() const { return flow_ ? flow_->queued() : 0; }
+  [[nodiscard]] std::uint64_t enqueued() const { return flow_ ? flow_->enqueued() : 0; }
   [[nodiscard]] std::size_t awaiting_release() const { return inbound_ ? inbound_->size() : 0; }
   [[nodiscard]] std::uint32_t expiry_seconds() const { return expiry_seconds_; }
   [[nodiscard]] UnixMillis created_at() const { return created_at_; }

@@ -25,6 +25,12 @@ PacketId InflightWindow::id_at(std::size_t index) const {
   return static_cast<PacketId>((first_ + index) % kIds + 1);
 }
 
+std::size_t InflightWindow::awaiting_completion() const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) count += entries_[i].stage == Stage::AwaitPubComp ? 1 : 0;
+  return count;
+}
+
 PacketId InflightWindow::push(QueuedMessage queued, TimePoint now) {
   const Stage stage = first_stage(queued.qos);
   entries_.push_back({std::move(queued), now, stage, false});

@@ -29,6 +29,8 @@ class InflightWindow {
   /// How many were sent on the current connection: what the client's Receive Maximum counts [MQTT-3.3.4-9].
   [[nodiscard]] std::size_t outstanding() const { return unacknowledged_ - to_resend_; }
   [[nodiscard]] bool has_room(std::size_t maximum) const;
+  /// How many wait for nothing but their PUBCOMP. Walks the window.
+  [[nodiscard]] std::size_t awaiting_completion() const;
 
   /// Requires: has_room. Returns the packet id of the new entry.
   PacketId push(QueuedMessage queued, TimePoint now);

@@ -47,6 +47,7 @@ void OutboundFlow::deliver(QueuedMessage queued, TimePoint now, UnixMillis wall_
 }
 
 void OutboundFlow::enqueue(QueuedMessage queued) {
+  ++enqueued_;
   if (auto victim = queue_.push(std::move(queued), settings_.queue)) {
     events_.on_dropped(*victim->message, DropReason::QueueFull);
   }

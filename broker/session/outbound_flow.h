@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -57,7 +58,10 @@ class OutboundFlow {
   [[nodiscard]] bool busy() const { return busy_; }
   void set_busy() { busy_ = true; }
   [[nodiscard]] std::size_t inflight() const { return window_.size(); }
+  [[nodiscard]] std::size_t awaiting_completion() const { return window_.awaiting_completion(); }
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+  /// Messages that had to wait in the queue, since the flow exists.
+  [[nodiscard]] std::uint64_t enqueued() const { return enqueued_; }
 
   /// The session ends: visits what another member of a shared group may have [MQTT-4.8.2-4]: f(QueuedMessage&).
   void for_each_shared(const std::function<void(QueuedMessage&)>& f);
@@ -77,6 +81,7 @@ class OutboundFlow {
   std::size_t maximum_ = 0;
   InflightWindow window_;
   OutboundQueue queue_;
+  std::uint64_t enqueued_ = 0;
   bool busy_ = false;
   bool above_high_ = false;
 };
