@@ -14,6 +14,7 @@
 #include "broker/retainer/retained_index.h"
 #include "broker/retainer/retained_store.h"
 #include "broker/router/change_feed.h"
+#include "broker/router/text_hash.h"
 #include "shared/base/clock.h"
 #include "shared/base/thread_annotations.h"
 
@@ -92,15 +93,20 @@ class Retainer {
   void on_change(Listener listener);
 
  private:
-  static constexpr std::size_t kStripes = 8;
+  static constexpr std::size_t kStripes = 8;  // stripe_of takes the hash's upper three bits
   struct alignas(64) Stripe {
     mutable Mutex mutex;
     RetainedIndex index GUARDED_BY(mutex);
   };
 
-  Stripe& stripe_of(std::string_view topic) const;
+  enum class Write : std::uint8_t { Through, MemoryOnly };
+
+  Stripe& stripe_of(std::uint64_t hash) const { return stripes_[hash >> 61]; }
+  StoreResult put(const RetainedIndex::Item& item, Write write);
   StoreResult remove(std::string_view topic);
+  void forget(const MessagePtr& message);
   bool reserve();
+  void release(std::size_t places);
   void refuse(const Message& message, StoreResult why) const;
   [[nodiscard]] UnixMillis expiry_of(const Message& message, UnixMillis now) const;
 
@@ -108,6 +114,7 @@ class Retainer {
   std::atomic<std::size_t> max_payload_size_;
   std::atomic<UnixMillis> expiry_interval_;
   RetainedStore& store_;
+  const router::TextHash hash_;
   std::atomic<std::size_t> count_{0};
   mutable std::array<Stripe, kStripes> stripes_;
   std::size_t sweep_stripe_ = 0;

@@ -9,11 +9,12 @@
 
 namespace sluice::router {
 
-/// An immutable text of at most 65,535 bytes in 16 bytes: up to 14 are kept in place, longer ones on the heap.
-class CompactString {
+/// An immutable text of at most 65,535 bytes: up to `InPlace` are kept in the object, longer ones on the heap.
+template <std::size_t InPlace>
+class BasicCompactString {
  public:
-  CompactString() = default;
-  explicit CompactString(std::string_view text) : size_(static_cast<std::uint16_t>(text.size())) {
+  BasicCompactString() = default;
+  explicit BasicCompactString(std::string_view text) : size_(static_cast<std::uint16_t>(text.size())) {
     char* at = bytes_;
     if (on_heap()) {
       at = new char[text.size()];
@@ -21,15 +22,15 @@ class CompactString {
     }
     if (!text.empty()) std::memcpy(at, text.data(), text.size());
   }
-  CompactString(CompactString&& other) noexcept { swap(other); }
-  CompactString& operator=(CompactString&& other) noexcept {
-    CompactString gone(std::move(*this));
+  BasicCompactString(BasicCompactString&& other) noexcept { swap(other); }
+  BasicCompactString& operator=(BasicCompactString&& other) noexcept {
+    BasicCompactString gone(std::move(*this));
     swap(other);
     return *this;
   }
-  CompactString(const CompactString&) = delete;
-  CompactString& operator=(const CompactString&) = delete;
-  ~CompactString() {
+  BasicCompactString(const BasicCompactString&) = delete;
+  BasicCompactString& operator=(const BasicCompactString&) = delete;
+  ~BasicCompactString() {
     if (on_heap()) delete[] heap();
   }
 
@@ -37,22 +38,23 @@ class CompactString {
   [[nodiscard]] std::string_view view() const { return {on_heap() ? heap() : bytes_, size_}; }
 
  private:
-  static constexpr std::size_t kInPlace = 14;
+  static_assert(InPlace >= sizeof(char*));
 
-  [[nodiscard]] bool on_heap() const { return size_ > kInPlace; }
+  [[nodiscard]] bool on_heap() const { return size_ > InPlace; }
   [[nodiscard]] char* heap() const {
     char* at;
     std::memcpy(&at, bytes_, sizeof(at));
     return at;
   }
-  void swap(CompactString& other) noexcept {
+  void swap(BasicCompactString& other) noexcept {
     std::swap(size_, other.size_);
     std::swap(bytes_, other.bytes_);
   }
 
   std::uint16_t size_ = 0;
-  char bytes_[kInPlace] = {};
+  char bytes_[InPlace] = {};
 };
+using CompactString = BasicCompactString<14>;
 static_assert(sizeof(CompactString) == 16);
 
 }  // namespace sluice::router

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/router/filter_table.h"
 
+#include <array>
+
 namespace sluice::router {
+namespace {
+
+/// Filters found are looked at a little later, when they have arrived from memory.
+constexpr std::size_t kPending = 16;
+
+}  // namespace
 
 FilterTable::FilterTable() = default;
 
@@ -42,7 +50,9 @@ void FilterTable::drop(FilterId id) {
   --filters_;
 }
 
-std::uint64_t FilterTable::group_hash(FilterId id, std::string_view name) const { return hash_.within(id, hash_(name)); }
+std::uint64_t FilterTable::group_hash(FilterId id, std::string_view name) const {
+  return hash_.within(id, hash_(name));
+}
 
 std::uint32_t FilterTable::find_group(FilterId id, std::string_view name) const {
   return group_index_.find(group_hash(id, name), [&](std::uint32_t slot) {
@@ -133,10 +143,20 @@ std::size_t FilterTable::match(std::string_view topic, SessionRef publisher, Pic
                                std::vector<Match>& matches) const {
   const std::uint64_t hash = hash_(topic);
   exact_.prefetch(hash);  // it will have arrived when the trie has been searched
-  const std::size_t visits =
-      trie_.match(topic, [&](FilterId id) { collect(entries_[id], publisher, strategy, matches); });
+  std::array<FilterId, kPending> pending;
+  std::size_t count = 0;
+  const auto collect_pending = [&] {
+    for (std::size_t i = 0; i < count; ++i) collect(entries_[pending[i]], publisher, strategy, matches);
+    count = 0;
+  };
+  const std::size_t visits = trie_.match(topic, [&](FilterId id) {
+    if (count == kPending) collect_pending();
+    entries_.prefetch(id);
+    pending[count++] = id;
+  });
   const FilterId exact = exact_.find(hash, [&](FilterId id) { return entries_[id].name.view() == topic; });
   if (exact != 0) collect(entries_[exact], publisher, strategy, matches);
+  collect_pending();
   return visits;
 }
 

@@ -67,7 +67,9 @@ class Tally {
 
 }  // namespace
 
-Router::Router(const RouterSettings& settings) : strategy_(settings.shared_strategy), lock_(settings.shards) { probe(); }
+Router::Router(const RouterSettings& settings) : strategy_(settings.shared_strategy), lock_(settings.shards) {
+  probe();
+}
 
 Router::~Router() {
   probe().routes.add(-static_cast<std::int64_t>(table_.filters()));

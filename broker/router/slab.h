@@ -28,6 +28,8 @@ class Slab {
   [[nodiscard]] T& operator[](std::uint32_t id) { return chunks_[id >> kChunkBits][id & (kChunk - 1)]; }
   [[nodiscard]] const T& operator[](std::uint32_t id) const { return chunks_[id >> kChunkBits][id & (kChunk - 1)]; }
 
+  void prefetch(std::uint32_t id) const { __builtin_prefetch(&(*this)[id]); }
+
   /// All ids ever acquired are below; released ones among them.
   [[nodiscard]] std::uint32_t end() const { return end_; }
 

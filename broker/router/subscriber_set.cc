@@ -23,11 +23,12 @@ std::uint64_t SubscriberTable::hash(SessionRef session, bool local) {
 
 std::size_t SubscriberTable::find(SessionRef session, bool local) const {
   if (index_ == nullptr) {
-    const auto at = std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return is(item, session, local); });
+    const auto at =
+        std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return is(item, session, local); });
     return at == items_.end() ? kNone : static_cast<std::size_t>(at - items_.begin());
   }
-  const std::uint32_t found =
-      index_->find(hash(session, local), [&](std::uint32_t candidate) { return is(items_[candidate - 1], session, local); });
+  const std::uint32_t found = index_->find(
+      hash(session, local), [&](std::uint32_t candidate) { return is(items_[candidate - 1], session, local); });
   return found == 0 ? kNone : found - 1;
 }
 

@@ -11,6 +11,9 @@ constexpr std::string_view kShare = "$share/";
 constexpr std::string_view kQueue = "$queue/";
 constexpr std::string_view kLocal = "$local/";
 
+// Boost gives error_category a protected destructor on purpose: categories live for ever.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 class TopicCategory final : public boost::system::error_category {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "sluice.topic"; }
@@ -40,6 +43,7 @@ class TopicCategory final : public boost::system::error_category {
     return "unknown topic error";
   }
 };
+#pragma GCC diagnostic pop
 
 ErrorCode check_text(std::string_view text, std::size_t max_levels) {
   if (text.empty()) return TopicError::Empty;

@@ -8,16 +8,13 @@ namespace sluice::router {
 TopicTrie::TopicTrie(const TextHash& hash) : hash_(hash) { nodes_.acquire(); }
 
 std::uint32_t TopicTrie::child(std::uint32_t parent, std::string_view level, std::uint64_t level_hash) const {
-  return edges_.find(hash_.within(parent, level_hash), [&](std::uint32_t candidate) {
-    const Node& node = nodes_[candidate];
-    return node.parent == parent && node.level.view() == level;
-  });
+  return child(parent, level, level_hash, [](std::uint32_t) {});
 }
 
 std::uint32_t TopicTrie::make_child(std::uint32_t parent, std::string_view level, std::uint64_t level_hash) {
   const std::uint32_t made = nodes_.acquire();
   nodes_[made].parent = parent;
-  nodes_[made].level = CompactString(level);
+  nodes_[made].level = BasicCompactString<10>(level);
   edges_.insert(hash_.within(parent, level_hash), made);
   ++nodes_[parent].children;
   return made;
