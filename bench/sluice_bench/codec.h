@@ -40,9 +40,9 @@ enum class PacketType : std::uint8_t {
 };
 
 struct ConnectFields {
-  std::string client_id;
-  std::string username;  ///< empty: none
-  std::string password;  ///< empty: none
+  std::string client_id = {};
+  std::string username = {};  ///< empty: none
+  std::string password = {};  ///< empty: none
   std::uint16_t keep_alive = 300;
   bool clean = true;
   Version version = Version::V311;

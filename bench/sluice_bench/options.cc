@@ -83,8 +83,9 @@ void add_run_options(CLI::App& app, Settings& settings) {
   app.add_flag("--json", settings.json, "Print one JSON object");
   app.add_option("--warmup", load.warmup_s, "Seconds before measuring")->capture_default_str();
   app.add_option("--inflight-cap", load.inflight_cap,
-                 "Undelivered messages per publisher [pairs 1000, others 100]: servers drop QoS 0 beyond their limits");
-  app.add_option("--subscribers", plan.subscribers, "Subscribers of fanin (2), fanout (1000) and filters (1000)");
+                 "Undelivered messages per publisher [pairs 1000, filters 200, fanout 100, fanin 50]: servers drop QoS "
+                 "0 beyond their limits");
+  app.add_option("--subscribers", plan.subscribers, "Subscribers of fanin (2), fanout (1000) and filters (50)");
   app.add_option("--filters", plan.filters, "Filters to load")
       ->capture_default_str()
       ->check(CLI::Range(1, 999'999'999));

@@ -53,7 +53,6 @@ struct LoadSettings {
 struct ScenarioSettings {
   std::size_t subscribers = 0;  ///< fanin, fanout, filters: 0 is the scenario's default
   std::size_t filters = 1000;
-  std::size_t publishers = 10;  ///< filters
   double ping_interval_s = 36;  ///< idle, ping
   double settle_s = 1;          ///< before memory is read
   double churn_s = 0;           ///< filters: unsubscribe + subscribe for so long

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kFiltersPerPacket = 100;
 constexpr std::size_t kChurners = 50;  ///< sessions that change their subscriptions at one time
-constexpr std::uint64_t kCap = 100;
+constexpr std::uint64_t kCap = 200;
 
 /// The filters of one session: first, first + step, … below end.
 struct Share {
@@ -162,7 +162,7 @@ bool churn(Harness& harness, Report& report) {
 
 bool run_filters(Harness& harness, Report& report) {
   const Settings& settings = harness.settings();
-  const std::size_t publishers = or_default(settings.load.count, settings.plan.publishers);
+  const std::size_t publishers = or_default(settings.load.count, 1);
   std::vector<Flow> flows(publishers);
   const auto publisher = [&](Engine& engine, std::size_t i) {
     PublishPlan what{.topic = filter_topic(0),
@@ -172,7 +172,7 @@ bool run_filters(Harness& harness, Report& report) {
     return std::make_unique<FilterPublisher>(engine, client_id(settings, "pub", i), std::move(what), flows[i],
                                              settings.plan.filters);
   };
-  const std::size_t sessions = or_default(settings.plan.subscribers, 1000);
+  const std::size_t sessions = or_default(settings.plan.subscribers, 50);
   Traffic traffic(harness, report);
   const bool good = subscribe_all(harness, report, sessions, flows) && harness.connect(publishers, publisher) &&
                     traffic.run() && churn(harness, report);

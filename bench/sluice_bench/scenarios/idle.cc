@@ -14,25 +14,26 @@ double seconds_between(const ProcessSample& from, const ProcessSample& to) {
   return static_cast<double>(to.wall_ns - from.wall_ns) / 1e9;
 }
 
-bool connect_subscribers(Harness& harness, Report& report, std::size_t count) {
-  const auto make = [&](Engine& engine, std::size_t i) {
+bool connect_subscribers(Harness& harness, std::size_t count) {
+  return harness.connect(count, [&](Engine& engine, std::size_t i) {
     return std::make_unique<Subscriber>(engine, client_id(harness.settings(), "idle", i), filter_topic(i),
                                         OrderCheck(0, 0, Sequence::Increasing), std::span<Flow>());
-  };
+  });
+}
+
+bool connect_measured(Harness& harness, Report& report, std::size_t count) {
   const ProcessSample empty = harness.sample(true);
-  if (!harness.connect(count, make)) return false;
+  if (!connect_subscribers(harness, count)) return false;
   const ProcessSample full = harness.sample(false);
-  report.add("connections", count);
   report.add("connects_per_s", static_cast<double>(count) / seconds_between(empty, full));
   if (!harness.has_server()) return true;
   report_cpu(report, "connect", empty, full, count);
   if (!harness.sleep(harness.settings().plan.settle_s)) return false;
   const ProcessSample settled = harness.sample(true);
+  const double grown = static_cast<double>(settled.rss_bytes) - static_cast<double>(empty.rss_bytes);
   report.add("server_rss_empty_bytes", empty.rss_bytes);
   report.add("server_rss_full_bytes", settled.rss_bytes);
-  report.add(
-      "server_rss_bytes_per_connection",
-      (static_cast<double>(settled.rss_bytes) - static_cast<double>(empty.rss_bytes)) / static_cast<double>(count));
+  report.add("server_rss_bytes_per_connection", grown / static_cast<double>(count));
   return true;
 }
 
@@ -58,18 +59,25 @@ bool ping(Harness& harness, Report& report) {
   return after.lost == 0 || harness.fail("the server closed idle connections");
 }
 
-bool run(Harness& harness, Report& report) {
+std::size_t connections(const Harness& harness, Report& report) {
   const std::size_t count = or_default(harness.settings().load.count, 1000);
-  if (!connect_subscribers(harness, report, count)) return false;
+  report.add("connections", count);
+  return count;
+}
+
+}  // namespace
+
+bool run_idle(Harness& harness, Report& report) {
+  if (!connect_measured(harness, report, connections(harness, report))) return false;
   if (harness.settings().load.duration_s > 0 && !ping(harness, report)) return false;
   harness.disconnect();
   return true;
 }
 
-}  // namespace
-
-bool run_idle(Harness& harness, Report& report) { return run(harness, report); }
-
-bool run_ping(Harness& harness, Report& report) { return run(harness, report); }
+bool run_ping(Harness& harness, Report& report) {
+  if (!connect_subscribers(harness, connections(harness, report)) || !ping(harness, report)) return false;
+  harness.disconnect();
+  return true;
+}
 
 }  // namespace sluice::bench

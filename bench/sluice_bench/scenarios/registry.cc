@@ -11,8 +11,8 @@ constexpr std::array kScenarios{
     Scenario{"fanin", "-c publishers (100) to --subscribers wildcard subscribers (2)", run_fanin},
     Scenario{"fanout", "one publisher to --subscribers (1000)", run_fanout},
     Scenario{"filters",
-             "--filters (a third exact, a third '+', a third '#') over --subscribers sessions (1000), then publishing "
-             "to matching topics, then --churn seconds of unsubscribe + subscribe",
+             "--filters (a third exact, a third '+', a third '#') over --subscribers sessions (50), then -c (1) "
+             "publishing to matching topics, then --churn seconds of unsubscribe + subscribe",
              run_filters},
     Scenario{"idle", "-c connections (1000) with one subscription each: memory, then -d seconds of pings", run_idle},
     Scenario{"ping", "-c connections (1000), each pinging every --ping-interval", run_ping},

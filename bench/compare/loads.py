@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured: each load is one call of sluice-bench and yields one or more figures with a budget."""
+
+from dataclasses import dataclass, field
+
+RATIO = "ratio"        # to the reference peer, in the same run
+ABSOLUTE = "absolute"  # in the figure's own unit
+UNCHANGED = 1.10       # at most this ratio counts as unchanged
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the table."""
+    id: str
+    title: str
+    key: str    # in the JSON of sluice-bench
+    unit: str
+    kind: str   # RATIO or ABSOLUTE
+    limit: float
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """One scenario of sluice-bench. `{d}` in the arguments is the measured time in seconds."""
+    name: str
+    args: str
+    figures: tuple
+    seconds: float = 2.5
+    tls: bool = False
+    connections: int = 0  # 0: as the scenario says; otherwise capped by the descriptors that are allowed
+
+
+@dataclass(frozen=True)
+class Flatness:
+    """How much a figure grows from one load to another, for the measured server alone."""
+    id: str
+    title: str
+    small: str
+    large: str
+    limit: float
+    needs: tuple = field(default=())
+
+
+def _message(id_, title, limit):
+    return (Figure(id_, title, "server_cpu_us_per_message", "µs/message", RATIO, limit),)
+
+
+LOADS = (
+    Load("pairs-qos0", "pairs -c 50 -q 0 -d {d}", _message("a", "50 → 50 one to one, QoS 0, saturated", 0.08)),
+    Load("pairs-paced", "pairs -c 50 -q 0 --rate 5000 -d {d}", _message("a2", "the same at 5,000 msg/s", 1.0)),
+    Load("pairs-qos1", "pairs -c 50 -q 1 --window 20 -d {d}", _message("b", "as a, QoS 1, window 20", 0.08)),
+    Load("pairs-qos2", "pairs -c 50 -q 2 --window 20 -d {d}", _message("c", "as a, QoS 2, window 20", 0.08)),
+    Load("fanin", "fanin -c 100 --subscribers 2 -d {d}", _message("d", "100 → 2 wildcard subscribers, QoS 0", 0.08)),
+    Load("fanout-qos0", "fanout --subscribers 1000 -q 0 -d {d}", _message("e0", "1 → 1,000, QoS 0", 0.25)),
+    Load("fanout-qos1", "fanout --subscribers 1000 -q 1 -d {d}", _message("e1", "1 → 1,000, QoS 1", 0.15)),
+    Load("idle", "idle -d {d} --ping-interval 36", (
+        Figure("f", "memory per idle connection with a subscription", "server_rss_bytes_per_connection", "B", RATIO, 1.0),
+        Figure("h", "connect + subscribe", "server_cpu_us_per_connect", "µs", RATIO, 1.0),
+        Figure("k", "idle clients pinging every 36 s", "server_cpu_percent", "% of a core", ABSOLUTE, 1.0),
+    ), seconds=8, connections=19000),
+    Load("filters-1k", "filters --filters 1000 --subscribers 50 -d {d}",
+         _message("g1k", "publish matching one of 1,000 filters", 0.7)),
+    Load("filters-100k", "filters --filters 100000 --subscribers 50 -d {d}",
+         _message("g100k", "publish matching one of 100,000 filters", 0.6)),
+    Load("filters-1m", "filters --filters 1000000 --subscribers 50 -d {d} --churn {d} --timeout 120",
+         _message("g1m", "publish matching one of 1,000,000 filters", 0.5) + (
+             Figure("g2", "unsubscribe + subscribe at 1,000,000 filters", "server_cpu_us_per_resubscribe", "µs", RATIO, 0.08),
+             Figure("g3", "memory per subscription at 1,000,000", "server_rss_bytes_per_subscription", "B", RATIO, 0.5),
+         )),
+    Load("tls-idle", "idle --tls --tls-version 1.3 -d 0", (
+        Figure("i", "memory per idle TLS 1.3 connection (P-256)", "server_rss_bytes_per_connection", "KB", ABSOLUTE, 20,
+               scale=1 / 1000),
+        Figure("i-cpu", "TLS 1.3 handshake + connect + subscribe", "server_cpu_us_per_connect", "µs", RATIO, 1.0),
+    ), tls=True, connections=2000),
+)
+
+FLATNESS = Flatness("g-flat", "growth of g from 1,000 to 1,000,000 filters", "g1k", "g1m", 1.3)
+
+
+def all_ids():
+    return [figure.id for load in LOADS for figure in load.figures] + [FLATNESS.id]
+
+
+def select(only):
+    """The loads that yield any of the wanted ids; `g` stands for g1k, g100k, g1m. Raises ValueError for unknown ids."""
+    if not only:
+        return list(LOADS)
+    wanted = set()
+    for id_ in only:
+        if id_ == "g":
+            wanted |= {"g1k", "g100k", "g1m"}
+        elif id_ == FLATNESS.id:
+            wanted |= {FLATNESS.small, FLATNESS.large}
+        elif id_ in all_ids():
+            wanted.add(id_)
+        else:
+            raise ValueError(f"there is no scenario {id_}; known are {', '.join(all_ids())} and g")
+    return [load for load in LOADS if any(figure.id in wanted for figure in load.figures)]

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers to measure: each is started fresh for one load, in a folder of its own, and ended by its own process id."""
+
+import getpass
+import re
+import select
+import shlex
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+START_SECONDS = 20
+STOP_SECONDS = 20
+
+
+class PeerError(Exception):
+    """The server did not start; the text says why."""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_certificate(folder):
+    """A self-signed ECDSA P-256 certificate for 127.0.0.1: (certificate, key)."""
+    certificate, key = Path(folder) / "cert.pem", Path(folder) / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return certificate, key
+
+
+class Peer:
+    """Base: `name`, and after start() `pid`, `port` and (if it can) `tls_port`."""
+
+    def __init__(self, name):
+        self.name = name
+        self.process = None
+        self.pid = self.port = self.tls_port = None
+
+    def can_tls(self):
+        return False
+
+    def start(self, folder, certificate):
+        raise NotImplementedError
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+        self.process = None
+
+    def _spawn(self, command, folder, stdout):
+        with open(Path(folder) / "stderr", "wb") as errors:
+            try:
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors)
+            except OSError as error:
+                raise PeerError(f"{self.name}: {error}") from error
+        self.pid = self.process.pid
+
+    def _died(self, folder, why):
+        self.stop()
+        said = (Path(folder) / "stderr").read_text(errors="replace").strip()[-2000:]
+        raise PeerError(f"{self.name}: {why}\n{said}")
+
+    def _wait_for_port(self, port, folder):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                self._died(folder, f"ended with {self.process.returncode} while starting")
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        self._died(folder, f"does not listen on port {port}")
+
+
+class Sluice(Peer):
+    """The server of this tree, with its shipped configuration, every listener on a free port of the loopback."""
+
+    LISTENER = re.compile(r"^\s*(listener\.(\w+)\.\w+)\s*=")
+    READY = "sluice is running:"
+
+    def __init__(self, name, binary, config, options):
+        super().__init__(name)
+        self.binary, self.config, self.options = str(binary), Path(config), list(options)
+
+    def can_tls(self):
+        return True
+
+    def _command(self, folder, certificate):
+        options = [f"node.data_dir={folder}/data", f"log.dir={folder}/log"]
+        for line in self.config.read_text().splitlines():
+            found = self.LISTENER.match(line)
+            if not found:
+                continue
+            key, kind = found.groups()
+            options += [f"{key}=127.0.0.1:0", f"{key}.max_clients=102400"]
+            if kind in ("ssl", "wss"):
+                options += [f"{key}.certfile={certificate[0]}", f"{key}.keyfile={certificate[1]}"]
+        command = [self.binary, "-c", str(self.config)]
+        for option in options + self.options:
+            command += ["-o", option]
+        return command
+
+    def start(self, folder, certificate):
+        for name in ("data", "log"):
+            (Path(folder) / name).mkdir(exist_ok=True)
+        self._spawn(self._command(folder, certificate), folder, subprocess.PIPE)
+        ready = self._read_ready_line(folder)
+        bound = dict(entry.split("=", 1) for entry in ready.split() if "=" in entry)
+        self.pid = int(bound.pop("pid"))
+        for name, address in bound.items():
+            port = int(address.rsplit(":", 1)[1])
+            if name == "mqtt:tcp:external":
+                self.port = port
+            elif name.startswith("mqtt:ssl:"):
+                self.tls_port = port
+        if self.port is None:
+            self._died(folder, f"names no listener mqtt:tcp:external: {ready}")
+
+    def _read_ready_line(self, folder):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            readable, _, _ = select.select([self.process.stdout], [], [], 0.2)
+            if not readable:
+                continue
+            line = self.process.stdout.readline().decode(errors="replace")
+            if line.startswith(self.READY):
+                return line[len(self.READY):]
+            if not line:
+                self._died(folder, "ended while starting")
+        self._died(folder, f"did not say “{self.READY}” within {START_SECONDS} s")
+
+
+class Mosquitto(Peer):
+    """Debian's mosquitto: no log, no persistence, nothing dropped, the same window and no delay as the others."""
+
+    def __init__(self, binary):
+        super().__init__("mosquitto")
+        self.binary = binary
+
+    def can_tls(self):
+        return True
+
+    def start(self, folder, certificate):
+        self.port, self.tls_port = free_port(), free_port()
+        config = Path(folder) / "mosquitto.conf"
+        config.write_text(f"""per_listener_settings false
+allow_anonymous true
+user {getpass.getuser()}
+log_type none
+persistence false
+sys_interval 0
+set_tcp_nodelay true
+max_inflight_messages 20
+max_queued_messages 0
+max_queued_bytes 0
+listener {self.port} 127.0.0.1
+max_connections -1
+listener {self.tls_port} 127.0.0.1
+max_connections -1
+certfile {certificate[0]}
+keyfile {certificate[1]}
+tls_version tlsv1.3
+""")
+        self._spawn([self.binary, "-c", str(config)], folder, subprocess.DEVNULL)
+        self._wait_for_port(self.port, folder)
+
+
+class Command(Peer):
+    """Any server that a command line starts: name=command:port. It must stay in the foreground."""
+
+    def __init__(self, text):
+        name, _, rest = text.partition("=")
+        command, _, port = rest.rpartition(":")
+        if not name or not command or not port.isdigit():
+            raise ValueError(f"--peer wants name=command:port, not {text}")
+        super().__init__(name)
+        self.command, self.fixed_port = shlex.split(command), int(port)
+
+    def start(self, folder, certificate):
+        self.port = self.fixed_port
+        self._spawn(self.command, folder, subprocess.DEVNULL)
+        self._wait_for_port(self.port, folder)
