@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "shared/config/property.h"
 
@@ -82,11 +83,9 @@ inline constexpr std::array kAcceptedKeys{
     accepted("sysmon.busy_dist_port", kMonitor),
 };
 
-inline constexpr auto kAcceptedRows = [] {
-  std::array<AnyProperty, kAcceptedKeys.size()> rows{};
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = &kAcceptedKeys[i];
-  return rows;
-}();
+inline constexpr auto kAcceptedRows = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::array{AnyProperty(&kAcceptedKeys[I])...};
+}(std::make_index_sequence<kAcceptedKeys.size()>{});
 
 /// Names of EMQ before 2.1.
 inline constexpr std::array kOlderNames{KeyAlias{"mqtt.listener.tcp", "listener.tcp.external"},
