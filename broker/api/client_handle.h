@@ -22,7 +22,7 @@ struct PublishRequest {
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
   bool dup = false;
-  PacketId packet_id = 0;                      ///< QoS 1 and 2
+  PacketId packet_id = 0;                       ///< QoS 1 and 2
   std::optional<std::uint32_t> expiry_seconds;  ///< Message Expiry Interval
 };
 

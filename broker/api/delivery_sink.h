@@ -14,10 +14,10 @@ namespace sluice {
 /// One message on its way to one client.
 struct Delivery {
   MessagePtr message;
-  Qos qos = Qos::AtMostOnce;  ///< after the subscription's maximum
-  PacketId packet_id = 0;     ///< 0 for QoS 0
-  bool dup = false;           ///< sent before on an earlier connection or before a retry
-  bool retain = false;        ///< as the client shall see it [MQTT5 3.3.1.3]
+  Qos qos = Qos::AtMostOnce;                        ///< after the subscription's maximum
+  PacketId packet_id = 0;                           ///< 0 for QoS 0
+  bool dup = false;                                 ///< sent before on an earlier connection or before a retry
+  bool retain = false;                              ///< as the client shall see it [MQTT5 3.3.1.3]
   std::span<const std::uint32_t> subscription_ids;  ///< of all matching subscriptions [MQTT5 3.3.4-3]
 };
 

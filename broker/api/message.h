@@ -26,9 +26,9 @@ struct MessageParts {
   std::span<const std::byte> properties;
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
-  SessionRef publisher;           ///< nobody for messages that the broker makes
-  UnixMillis timestamp = 0;       ///< when it came in
-  UnixMillis expires_at = 0;      ///< 0: never
+  SessionRef publisher;       ///< nobody for messages that the broker makes
+  UnixMillis timestamp = 0;   ///< when it came in
+  UnixMillis expires_at = 0;  ///< 0: never
 };
 
 /// An application message: immutable, in one memory block, counted, shared by every subscriber and queue.
@@ -58,7 +58,9 @@ class Message {
   [[nodiscard]] UnixMillis expires_at() const { return expires_at_; }
   [[nodiscard]] bool expired(UnixMillis now) const { return expires_at_ != 0 && now >= expires_at_; }
   /// Bytes of memory that the message holds.
-  [[nodiscard]] std::size_t footprint() const { return sizeof(Message) + 2U + topic_size_ + payload_size_ + properties_size_; }
+  [[nodiscard]] std::size_t footprint() const {
+    return sizeof(Message) + 2U + topic_size_ + payload_size_ + properties_size_;
+  }
 
  private:
   explicit Message(const MessageParts& parts);

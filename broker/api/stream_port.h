@@ -19,7 +19,7 @@ class StreamPort {
   using Accept = std::function<void(std::unique_ptr<Transport>, std::shared_ptr<const ListenerTraits>)>;
 
   struct Protocol {
-    std::string name;                       ///< "mqtt", "stomp": also the listener key of its path (`.path`, `.stomp_path`)
+    std::string name;  ///< "mqtt", "stomp": also the listener key of its path (`.path`, `.stomp_path`)
     std::vector<std::string> subprotocols;  ///< as offered in Sec-WebSocket-Protocol, preferred first
     Frames frames = Frames::Binary;         ///< the other kind is refused with close code 1003
     Accept accept;                          ///< called on the shard of the connection; starts the transport

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <exception>
 #include <string>
-
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -49,7 +48,8 @@ void reload(const Options& options, Core& core, Edges& edges) {
   const Configuration fresh(options, environ);
   spdlog::logger& log = log::get("app");
   if (!fresh.problems().empty()) {
-    for (const ConfigProblem& problem : fresh.problems()) log.error("configuration not reloaded: {}", problem.to_string());
+    for (const ConfigProblem& problem : fresh.problems())
+      log.error("configuration not reloaded: {}", problem.to_string());
     return;
   }
   for (const std::string& problem : core.reconfigure(fresh)) log.error("not reloaded: {}", problem);

@@ -77,7 +77,8 @@ std::vector<std::string> Core::reconfigure(const Configuration& configuration) {
   const session::SessionSettings settings = load_session_settings(configuration.store());
   shards_.run_on_all([&](Shard& shard) { sessions_->context_of(shard).settings = settings; });
   std::vector<std::string> problems;
-  for (std::string& problem : std::vector<std::string>{reload_acl(), reload_psk(configuration), reload_users(configuration)}) {
+  for (std::string& problem :
+       std::vector<std::string>{reload_acl(), reload_psk(configuration), reload_users(configuration)}) {
     if (!problem.empty()) problems.push_back(std::move(problem));
   }
   return problems;

@@ -28,8 +28,8 @@ std::vector<WsListenerSettings> ws_listener_settings(const Configuration& config
   const auto add = [&](ws::Kind kind, const SocketKeys& keys, const TlsKeys* tls, std::string_view label) {
     for (const std::string& name : store.names(keys.address.name)) {
       if (!listener_enabled(store, keys, name)) continue;
-      WsListenerSettings one{listener_settings(store, label, name, keys, tls, resolve),
-                             ws::load(store, kind, name), nullptr};
+      WsListenerSettings one{listener_settings(store, label, name, keys, tls, resolve), ws::load(store, kind, name),
+                             nullptr};
       one.websocket.require_subprotocol = store.get(mqtt::kWebsocketProtocolHeader);
       one.traits = transport::listener_traits(store, keys, name, one.listener.name);
       if (one.listener.tls) one.listener.tls->psk_key = psk;

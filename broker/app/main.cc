@@ -19,9 +19,13 @@ int main(int argc, char** argv) {
   }
   const Options& options = std::get<Options>(parsed);
   switch (options.action) {
-    case Options::Action::Run: return sluice::app::run(options);
-    case Options::Action::Check: return sluice::app::check(options);
-    case Options::Action::ShowVersion: fmt::print("sluice {}\n", SLUICE_VERSION); return 0;
+    case Options::Action::Run:
+      return sluice::app::run(options);
+    case Options::Action::Check:
+      return sluice::app::check(options);
+    case Options::Action::ShowVersion:
+      fmt::print("sluice {}\n", SLUICE_VERSION);
+      return 0;
     case Options::Action::ShowReference:
       fmt::print("{}", sluice::configuration_reference(sluice::app::property_tables()));
       return 0;

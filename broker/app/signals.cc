@@ -2,7 +2,6 @@
 #include "broker/app/signals.h"
 
 #include <initializer_list>
-
 #include <pthread.h>
 
 namespace sluice::app {

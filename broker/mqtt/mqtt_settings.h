@@ -24,5 +24,4 @@ struct MqttSettings {
   std::string response_information;             ///< empty: none
 };
 
-
 }  // namespace sluice::mqtt

@@ -197,9 +197,13 @@ PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
   if (!inbound_) inbound_ = std::make_unique<InboundQos2>();
   switch (inbound_->receive(request.packet_id, context_.settings.max_awaiting_rel, context_.settings.await_rel_timeout,
                             context_.now())) {
-    case InboundQos2::Outcome::Duplicate: return Reason::Success;  // [MQTT-4.3.3-10]
-    case InboundQos2::Outcome::Full: probe().qos2_dropped.add(); return Reason::QuotaExceeded;
-    case InboundQos2::Outcome::New: break;
+    case InboundQos2::Outcome::Duplicate:
+      return Reason::Success;  // [MQTT-4.3.3-10]
+    case InboundQos2::Outcome::Full:
+      probe().qos2_dropped.add();
+      return Reason::QuotaExceeded;
+    case InboundQos2::Outcome::New:
+      break;
   }
   const PublishResult result = session::publish(*this, request);
   if (is_error(result)) inbound_->forget(request.packet_id);

@@ -124,8 +124,8 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   ClientDetails details_;
   auth::ClientAccess access_;
   SubscriptionList subscriptions_;
-  std::unique_ptr<OutboundFlow> flow_;       ///< once a message needed it
-  std::unique_ptr<InboundQos2> inbound_;     ///< once a QoS 2 message came in
+  std::unique_ptr<OutboundFlow> flow_;    ///< once a message needed it
+  std::unique_ptr<InboundQos2> inbound_;  ///< once a QoS 2 message came in
   std::unique_ptr<PendingWill> will_;
   std::unique_ptr<std::string> mountpoint_;
   TimePoint detached_at_{};

@@ -21,9 +21,7 @@ bool InflightWindow::has_room(std::size_t maximum) const {
   return entries_.size() < std::min(kMaxSpan, std::max<std::size_t>(1024, 2 * maximum));
 }
 
-PacketId InflightWindow::id_at(std::size_t index) const {
-  return static_cast<PacketId>((first_ + index) % kIds + 1);
-}
+PacketId InflightWindow::id_at(std::size_t index) const { return static_cast<PacketId>((first_ + index) % kIds + 1); }
 
 std::size_t InflightWindow::awaiting_completion() const {
   std::size_t count = 0;

@@ -11,11 +11,16 @@ namespace sluice::session {
 
 std::string_view drop_reason_name(DropReason reason) {
   switch (reason) {
-    case DropReason::QueueFull: return "queue_full";
-    case DropReason::Expired: return "expired";
-    case DropReason::SlowReader: return "slow_reader";
-    case DropReason::TooLarge: return "too_large";
-    case DropReason::Offline: return "offline";
+    case DropReason::QueueFull:
+      return "queue_full";
+    case DropReason::Expired:
+      return "expired";
+    case DropReason::SlowReader:
+      return "slow_reader";
+    case DropReason::TooLarge:
+      return "too_large";
+    case DropReason::Offline:
+      return "offline";
   }
   return "unknown";
 }
@@ -72,13 +77,16 @@ bool OutboundFlow::send(QueuedMessage queued, TimePoint now) {
   const PacketId id = window_.push(std::move(queued), now);
   const QueuedMessage& entered = window_.find(id)->queued;
   switch (sink_->deliver(entered.delivery(id, false))) {
-    case DeliveryResult::Accepted: events_.on_sent(entered); return true;
+    case DeliveryResult::Accepted:
+      events_.on_sent(entered);
+      return true;
     case DeliveryResult::Dropped:
       // As if it had been sent and acknowledged [MQTT-3.1.2-25].
       events_.on_dropped(*entered.message, DropReason::TooLarge);
       window_.complete(id);
       return true;
-    case DeliveryResult::Busy: break;
+    case DeliveryResult::Busy:
+      break;
   }
   busy_ = true;
   queue_.put_back(window_.undo_push(), settings_.queue);
@@ -116,7 +124,8 @@ void OutboundFlow::redeliver(PacketId id, InflightWindow::Entry& entry) {
     return;
   }
   switch (sink_->deliver(entry.queued.delivery(id, true))) {
-    case DeliveryResult::Accepted: return;
+    case DeliveryResult::Accepted:
+      return;
     case DeliveryResult::Dropped:
       events_.on_dropped(*entry.queued.message, DropReason::TooLarge);
       window_.complete(id);

@@ -13,8 +13,8 @@ SessionContext::SessionContext(SessionCore& shared, Shard& own, SessionSettings 
     : core(shared), shard(own), settings(std::move(initial)) {}
 SessionContext::~SessionContext() = default;
 
-void RetainedReplay::start(SessionContext& context, SessionRef session, std::string filter,
-                           SubscriptionOptions options, std::uint32_t subscription_id) {
+void RetainedReplay::start(SessionContext& context, SessionRef session, std::string filter, SubscriptionOptions options,
+                           std::uint32_t subscription_id) {
   if (context.core.retainer.count() == 0) return;
   context.replays.push_back(
       std::make_unique<RetainedReplay>(context, session, std::move(filter), options, subscription_id));
@@ -40,9 +40,15 @@ void RetainedReplay::on_timer(TimePoint) { step(); }
 
 void RetainedReplay::step() {
   switch (send_some()) {
-    case Progress::More: schedule(); return;
-    case Progress::Blocked: context_.shard.wheel().arm(*this, context_.now() + kBlockedWait); return;
-    case Progress::Over: finish(); return;
+    case Progress::More:
+      schedule();
+      return;
+    case Progress::Blocked:
+      context_.shard.wheel().arm(*this, context_.now() + kBlockedWait);
+      return;
+    case Progress::Over:
+      finish();
+      return;
   }
 }
 
@@ -61,8 +67,8 @@ RetainedReplay::Progress RetainedReplay::send_some() {
     QueuedMessage queued;
     queued.message = message;
     queued.subscription_id = subscription_id_;
-    queued.qos = context_.settings.upgrade_qos ? higher(message->qos(), options_.qos)
-                                               : lower(message->qos(), options_.qos);
+    queued.qos =
+        context_.settings.upgrade_qos ? higher(message->qos(), options_.qos) : lower(message->qos(), options_.qos);
     queued.retain = true;  // the answer to a new subscription [MQTT-3.3.1-8]
     session->deliver(std::move(queued));
   }

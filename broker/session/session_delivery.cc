@@ -27,7 +27,8 @@ void ClientSession::deliver(QueuedMessage queued) {
     deliver_qos0(queued);
     return;
   }
-  if (sink_ == nullptr && (expiry_seconds_ == 0 || (queued.qos == Qos::AtMostOnce && !context_.settings.queue.store_qos0))) {
+  if (sink_ == nullptr &&
+      (expiry_seconds_ == 0 || (queued.qos == Qos::AtMostOnce && !context_.settings.queue.store_qos0))) {
     on_dropped(*queued.message, DropReason::Offline);
     return;
   }
@@ -45,9 +46,14 @@ void ClientSession::deliver_qos0(const QueuedMessage& queued) {
     return;
   }
   switch (sink_->deliver(queued.delivery(0, false))) {
-    case DeliveryResult::Accepted: on_sent(queued); return;
-    case DeliveryResult::Dropped: on_dropped(*queued.message, DropReason::TooLarge); return;
-    case DeliveryResult::Busy: break;
+    case DeliveryResult::Accepted:
+      on_sent(queued);
+      return;
+    case DeliveryResult::Dropped:
+      on_dropped(*queued.message, DropReason::TooLarge);
+      return;
+    case DeliveryResult::Busy:
+      break;
   }
   slow_ = true;
   if (flow_) flow_->set_busy();
@@ -70,7 +76,8 @@ void ClientSession::on_sent(const QueuedMessage& queued) {
   ++delivered_;
   probe().sent.add();
   probe().sent_by_qos[static_cast<std::size_t>(queued.qos)].add();
-  if (!context_.core.hooks.message_delivered.empty()) context_.core.hooks.message_delivered.run(info(), *queued.message);
+  if (!context_.core.hooks.message_delivered.empty())
+    context_.core.hooks.message_delivered.run(info(), *queued.message);
 }
 
 void ClientSession::on_acked(const Message& message) {
@@ -81,11 +88,21 @@ void ClientSession::on_dropped(const Message& message, DropReason why) {
   ++dropped_;
   probe().dropped.add();
   switch (why) {
-    case DropReason::QueueFull: probe().dropped_queue_full.add(); break;
-    case DropReason::Expired: probe().dropped_expired.add(); break;
-    case DropReason::SlowReader: probe().dropped_slow.add(); break;
-    case DropReason::TooLarge: probe().dropped_too_large.add(); break;
-    case DropReason::Offline: probe().dropped_offline.add(); break;
+    case DropReason::QueueFull:
+      probe().dropped_queue_full.add();
+      break;
+    case DropReason::Expired:
+      probe().dropped_expired.add();
+      break;
+    case DropReason::SlowReader:
+      probe().dropped_slow.add();
+      break;
+    case DropReason::TooLarge:
+      probe().dropped_too_large.add();
+      break;
+    case DropReason::Offline:
+      probe().dropped_offline.add();
+      break;
   }
   static log::RateLimit limit(10);
   if (why != DropReason::Expired) {

@@ -34,7 +34,8 @@ hooks::ClientInfo info_of(const ConnectRequest& request, UnixMillis now) {
 void apply_certificate(ConnectRequest& request) {
   if (!request.listener) return;
   switch (request.listener->cert_username) {
-    case CertUsername::None: return;
+    case CertUsername::None:
+      return;
     case CertUsername::CommonName:
       if (!request.peer.common_name().empty()) request.username = std::string(request.peer.common_name());
       return;
@@ -49,13 +50,15 @@ void apply_certificate(ConnectRequest& request) {
 /// A connect that waits for a back end's answer.
 class SessionManager::Pending final : public PendingConnect {
  public:
-  Pending(SessionManager& manager, SessionContext& context, ConnectRequest request, DeliverySink& sink, OnConnected done)
+  Pending(SessionManager& manager, SessionContext& context, ConnectRequest request, DeliverySink& sink,
+          OnConnected done)
       : manager_(manager), context_(context), request_(std::move(request)), sink_(sink), done_(std::move(done)) {}
 
   /// True if the answer is still to come.
   bool begin() {
-    auth::Credentials credentials{request_.client_id,  request_.username, request_.password, request_.peer,
-                                  request_.protocol, request_.listener ? request_.listener->name : std::string()};
+    auth::Credentials credentials{request_.client_id, request_.username,
+                                  request_.password,  request_.peer,
+                                  request_.protocol,  request_.listener ? request_.listener->name : std::string()};
     bool answered = false;
     answered_ = &answered;
     auth::PendingAuth waiting = manager_.core_.access.authenticate(

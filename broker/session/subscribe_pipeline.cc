@@ -98,9 +98,8 @@ std::vector<Reason> subscribe(ClientSession& session, std::span<const SubscribeR
     }
     hooks::SubscribeChange change{std::string(request.filter), request.options};
     hook.run(session.info(), change);
-    reasons.push_back(change.filter.empty()
-                          ? Reason::NotAuthorized
-                          : subscribe_one(session, change.filter, change.options, subscription_id));
+    reasons.push_back(change.filter.empty() ? Reason::NotAuthorized
+                                            : subscribe_one(session, change.filter, change.options, subscription_id));
   }
   return reasons;
 }

@@ -64,14 +64,13 @@ class InlineTask {
   }
 
   template <class Callable>
-  static constexpr Operations kInPlace{
-      [](void* at) { (*static_cast<Callable*>(at))(); },
-      [](void* from, void* to) noexcept {
-        auto* source = static_cast<Callable*>(from);
-        ::new (to) Callable(std::move(*source));
-        source->~Callable();
-      },
-      [](void* at) noexcept { static_cast<Callable*>(at)->~Callable(); }};
+  static constexpr Operations kInPlace{[](void* at) { (*static_cast<Callable*>(at))(); },
+                                       [](void* from, void* to) noexcept {
+                                         auto* source = static_cast<Callable*>(from);
+                                         ::new (to) Callable(std::move(*source));
+                                         source->~Callable();
+                                       },
+                                       [](void* at) noexcept { static_cast<Callable*>(at)->~Callable(); }};
 
   template <class Callable>
   static constexpr Operations kOnHeap{

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <system_error>
-
 #include <unistd.h>
 
 namespace sluice {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-
 #include <sys/epoll.h>
 
 #include "shared/base/result.h"

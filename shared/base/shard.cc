@@ -3,12 +3,11 @@
 
 #include <cerrno>
 #include <latch>
-#include <system_error>
-#include <utility>
-
 #include <sched.h>
 #include <sys/eventfd.h>
+#include <system_error>
 #include <unistd.h>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -178,11 +177,11 @@ void Shard::arm_poller() {
   if (poller_armed_) return;
   poller_armed_ = true;
   reactor_->poller_handle.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                            [this](const boost::system::error_code& error) {
-                              if (error) return;
-                              poller_armed_ = false;
-                              poller_ready_ = true;
-                            });
+                                     [this](const boost::system::error_code& error) {
+                                       if (error) return;
+                                       poller_armed_ = false;
+                                       poller_ready_ = true;
+                                     });
 }
 
 void Shard::arm_tick() {

@@ -69,7 +69,10 @@ std::size_t Connection::feed(std::span<const std::byte> bytes) {
   FrameReader reader(bytes, machine_.max_packet_size());
   while (!closed_ && machine_.accepts_input() && paused_until_ == TimePoint{}) {
     const FrameRead read = reader.next();
-    if (read.status == FrameStatus::Incomplete) break;
+    if (read.status == FrameStatus::Incomplete) {
+      if (!reader.rest().empty()) machine_.on_partial_frame(reader.rest().front());
+      break;
+    }
     if (read.status == FrameStatus::Whole) {
       machine_.on_frame(read.frame);
     } else {

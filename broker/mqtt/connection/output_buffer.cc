@@ -8,9 +8,7 @@
 namespace sluice::mqtt {
 namespace {
 
-iovec vector_of(const std::byte* data, std::size_t size) {
-  return {const_cast<std::byte*>(data), size};
-}
+iovec vector_of(const std::byte* data, std::size_t size) { return {const_cast<std::byte*>(data), size}; }
 
 }  // namespace
 

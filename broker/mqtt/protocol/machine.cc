@@ -19,10 +19,14 @@ bool legal(ConnState from, ConnState to) {
   switch (from) {
     case ConnState::AwaitConnect:
       return to == ConnState::Authenticating || to == ConnState::Connecting || to == ConnState::Closed;
-    case ConnState::Authenticating: return to == ConnState::Connecting || to == ConnState::Closed;
-    case ConnState::Connecting: return to == ConnState::Active || to == ConnState::Closed;
-    case ConnState::Active: return to == ConnState::Closed;
-    case ConnState::Closed: return false;
+    case ConnState::Authenticating:
+      return to == ConnState::Connecting || to == ConnState::Closed;
+    case ConnState::Connecting:
+      return to == ConnState::Active || to == ConnState::Closed;
+    case ConnState::Active:
+      return to == ConnState::Closed;
+    case ConnState::Closed:
+      return false;
   }
   return false;
 }
@@ -63,29 +67,59 @@ void Machine::on_frame(const Frame& frame) {
         refuse_connect(Reason::ProtocolError, "only AUTH and DISCONNECT may come during authentication");
       }
       return;
-    case ConnState::Active: on_active_frame(frame); return;
+    case ConnState::Active:
+      on_active_frame(frame);
+      return;
     case ConnState::Connecting:
-    case ConnState::Closed: return;
+    case ConnState::Closed:
+      return;
   }
+}
+
+void Machine::on_partial_frame(std::byte first) {
+  constexpr std::byte kConnectHeader{0x10};
+  if (state_ != ConnState::AwaitConnect || first == kConnectHeader) return;
+  probe().protocol_errors.add();
+  close();
 }
 
 void Machine::on_active_frame(const Frame& frame) {
   switch (frame.type()) {
-    case PacketType::Publish: on_publish(frame); return;
+    case PacketType::Publish:
+      on_publish(frame);
+      return;
     case PacketType::Puback:
     case PacketType::Pubrec:
-    case PacketType::Pubcomp: on_ack(frame); return;
-    case PacketType::Pubrel: on_pubrel(frame); return;
-    case PacketType::Subscribe: on_subscribe(frame); return;
-    case PacketType::Unsubscribe: on_unsubscribe(frame); return;
-    case PacketType::Pingreq: on_pingreq(frame); return;
-    case PacketType::Disconnect: on_disconnect(frame); return;
-    case PacketType::Auth: on_auth(frame); return;
-    case PacketType::Connect: fail(Reason::ProtocolError, "a second CONNECT [MQTT-3.1.0-2]"); return;
+    case PacketType::Pubcomp:
+      on_ack(frame);
+      return;
+    case PacketType::Pubrel:
+      on_pubrel(frame);
+      return;
+    case PacketType::Subscribe:
+      on_subscribe(frame);
+      return;
+    case PacketType::Unsubscribe:
+      on_unsubscribe(frame);
+      return;
+    case PacketType::Pingreq:
+      on_pingreq(frame);
+      return;
+    case PacketType::Disconnect:
+      on_disconnect(frame);
+      return;
+    case PacketType::Auth:
+      on_auth(frame);
+      return;
+    case PacketType::Connect:
+      fail(Reason::ProtocolError, "a second CONNECT [MQTT-3.1.0-2]");
+      return;
     case PacketType::Connack:
     case PacketType::Suback:
     case PacketType::Unsuback:
-    case PacketType::Pingresp: fail(Reason::ProtocolError, "a packet that only a server sends"); return;
+    case PacketType::Pingresp:
+      fail(Reason::ProtocolError, "a packet that only a server sends");
+      return;
   }
   fail(Reason::MalformedPacket, "reserved packet type 0");
 }
@@ -144,7 +178,8 @@ void Machine::on_keep_alive_timeout() {
       probe().idle_timeouts.add();
       close();
       return;
-    case ConnState::Closed: return;
+    case ConnState::Closed:
+      return;
   }
 }
 

@@ -37,6 +37,8 @@ class Machine final : public DeliverySink {
 
   // Events from the connection.
   void on_frame(const Frame& frame);
+  /// The first bytes of a packet are there, the rest is not. What cannot become a CONNECT is not waited for.
+  void on_partial_frame(std::byte first);
   /// The stream cannot be read on: not MQTT, or a packet over the limit.
   void on_broken_stream(Errc error);
   /// Nothing came for the time that set_keep_alive() gave.

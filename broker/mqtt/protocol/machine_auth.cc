@@ -52,7 +52,8 @@ void Machine::on_auth(const Frame& frame) {
     breach("AUTH out of turn [MQTT-4.12.0-3]");
     return;
   }
-  advance_authentication(packet->properties.binary(PropertyId::AuthenticationData).value_or(std::span<const std::byte>{}));
+  advance_authentication(
+      packet->properties.binary(PropertyId::AuthenticationData).value_or(std::span<const std::byte>{}));
 }
 
 void Machine::advance_authentication(std::span<const std::byte> data) {

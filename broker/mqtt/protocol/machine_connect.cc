@@ -17,9 +17,12 @@ namespace {
 
 Protocol protocol_of(ProtocolVersion version) {
   switch (version) {
-    case ProtocolVersion::V31: return Protocol::Mqtt31;
-    case ProtocolVersion::V311: return Protocol::Mqtt311;
-    case ProtocolVersion::V5: return Protocol::Mqtt5;
+    case ProtocolVersion::V31:
+      return Protocol::Mqtt31;
+    case ProtocolVersion::V311:
+      return Protocol::Mqtt311;
+    case ProtocolVersion::V5:
+      return Protocol::Mqtt5;
   }
   return Protocol::Mqtt311;
 }
@@ -80,7 +83,8 @@ void Machine::on_connect(const Frame& frame) {
 void Machine::refuse_unreadable_connect(const Frame& frame, const ErrorCode& error) {
   const std::uint8_t level = level_of(frame);
   const bool unknown_level = error == ErrorCode(Errc::ProtocolLevelUnknown);
-  version_ = level >= 5 ? ProtocolVersion::V5 : ProtocolVersion::V311;
+  // Nobody knows what a level after 5 will look like; code 1 of 3.1.1 is what every client can read [MQTT-3.1.2-2].
+  version_ = level == 5 ? ProtocolVersion::V5 : ProtocolVersion::V311;
   if (unknown_level || level == 5) {
     refuse_connect(reason_of(error), error.message());
     return;
@@ -99,7 +103,9 @@ bool Machine::read_connect_properties(const ConnectPacket& packet, ConnectReques
     refuse_connect(Reason::QuotaExceeded, "more user properties than mqtt.max_user_properties");
     return false;
   }
-  const auto number = [&](PropertyId id, std::uint32_t absent) { return packet.properties.number(id).value_or(absent); };
+  const auto number = [&](PropertyId id, std::uint32_t absent) {
+    return packet.properties.number(id).value_or(absent);
+  };
   const auto aliases = static_cast<std::uint16_t>(
       std::min<std::uint32_t>(number(PropertyId::TopicAliasMaximum, 0), settings_.max_topic_alias));
   v5_ = std::make_unique<V5>(settings_.max_topic_alias, aliases);
@@ -183,8 +189,8 @@ void Machine::refuse_connect(Reason reason, std::string_view why) {
   std::vector<std::byte> properties;
   PropertyBuilder builder(properties);
   if (is_v5() && !why.empty()) builder.text(PropertyId::ReasonString, why);
-  send(ConnackPacket{
-      .reason = is_v5() ? legal_reason(PacketType::Connack, reason) : reason, .properties = builder.view()});
+  send(ConnackPacket{.reason = is_v5() ? legal_reason(PacketType::Connack, reason) : reason,
+                     .properties = builder.view()});
   close();
 }
 

@@ -54,16 +54,15 @@ void Machine::publish(const PublishView& publish) {
   }
   thread_local std::vector<std::byte> scratch;
   scratch.clear();
-  const PublishResult result =
-      handle_->publish({.topic = publish.topic,
-                        .payload = publish.payload,
-                        .properties = is_v5() ? forwardable(publish.message, publish.properties, scratch)
-                                              : std::span<const std::byte>{},
-                        .qos = publish.qos,
-                        .retain = publish.retain,
-                        .dup = publish.dup,
-                        .packet_id = publish.packet_id,
-                        .expiry_seconds = publish.message.expiry_seconds});
+  const PublishResult result = handle_->publish(
+      {.topic = publish.topic,
+       .payload = publish.payload,
+       .properties = is_v5() ? forwardable(publish.message, publish.properties, scratch) : std::span<const std::byte>{},
+       .qos = publish.qos,
+       .retain = publish.retain,
+       .dup = publish.dup,
+       .packet_id = publish.packet_id,
+       .expiry_seconds = publish.message.expiry_seconds});
   if (result == Reason::TopicNameInvalid && (publish.qos == Qos::AtMostOnce || !is_v5())) {
     fail(Reason::TopicNameInvalid, "topic name with more levels than mqtt.max_topic_levels");
     return;
@@ -73,8 +72,11 @@ void Machine::publish(const PublishView& publish) {
 
 void Machine::answer_publish(const PublishView& publish, PublishResult result) {
   switch (publish.qos) {
-    case Qos::AtMostOnce: return;
-    case Qos::AtLeastOnce: send_ack(PacketType::Puback, publish.packet_id, result); return;
+    case Qos::AtMostOnce:
+      return;
+    case Qos::AtLeastOnce:
+      send_ack(PacketType::Puback, publish.packet_id, result);
+      return;
     case Qos::ExactlyOnce:
       // A 3.x client cannot be told no. Without PUBREC it keeps the message and offers it again.
       if (!is_v5() && result == Reason::QuotaExceeded) return;
@@ -112,7 +114,8 @@ void Machine::on_ack(const Frame& frame) {
         counters.pubcomp_missed.add();
       }
       return;
-    default: break;
+    default:
+      break;
   }
   if (!is_error(handle_->acknowledge(Ack::PubRec, packet->packet_id, packet->reason))) return;
   counters.pubrec_missed.add();
@@ -144,10 +147,18 @@ void Machine::send_ack(PacketType type, PacketId id, Reason reason) {
   }
   const AckFields fields{.packet_id = id, .reason = legal_reason(type, reason), .properties = {}};
   switch (type) {
-    case PacketType::Puback: send(PubackPacket{fields}); return;
-    case PacketType::Pubrec: send(PubrecPacket{fields}); return;
-    case PacketType::Pubrel: send(PubrelPacket{fields}); return;
-    default: send(PubcompPacket{fields}); return;
+    case PacketType::Puback:
+      send(PubackPacket{fields});
+      return;
+    case PacketType::Pubrec:
+      send(PubrecPacket{fields});
+      return;
+    case PacketType::Pubrel:
+      send(PubrelPacket{fields});
+      return;
+    default:
+      send(PubcompPacket{fields});
+      return;
   }
 }
 

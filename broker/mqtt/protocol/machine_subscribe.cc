@@ -44,9 +44,8 @@ void Machine::on_unsubscribe(const Frame& frame) {
     return;
   }
   const std::vector<Reason> reasons = handle_->unsubscribe(filters);
-  send(UnsubackPacket{.packet_id = packet->packet_id,
-                      .properties = {},
-                      .reasons = is_v5() ? ReasonList(reasons) : ReasonList()});
+  send(UnsubackPacket{
+      .packet_id = packet->packet_id, .properties = {}, .reasons = is_v5() ? ReasonList(reasons) : ReasonList()});
 }
 
 }  // namespace sluice::mqtt
