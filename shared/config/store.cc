@@ -160,6 +160,8 @@ std::string ConfigStore::unknown_key(std::string_view key) const {
   for (const auto& table : tables_) {
     for (const auto& property : table.rows) {
       auto candidate = shaped_like(name_of(property), key);
+      const auto [shorter, longer] = std::minmax({candidate.size(), key.size()});
+      if (longer - shorter >= distance) continue;
       if (const auto d = edit_distance(key, candidate); d < distance) {
         distance = d;
         nearest = std::move(candidate);
