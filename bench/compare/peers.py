@@ -3,7 +3,6 @@
 
 import getpass
 import re
-import select
 import shlex
 import socket
 import subprocess
@@ -57,14 +56,12 @@ class Peer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
         self.process = None
 
-    def _spawn(self, command, folder, stdout):
-        with open(Path(folder) / "stderr", "wb") as errors:
+    def _spawn(self, command, folder):
+        with open(Path(folder) / "stdout", "wb") as output, open(Path(folder) / "stderr", "wb") as errors:
             try:
-                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors)
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
             except OSError as error:
                 raise PeerError(f"{self.name}: {error}") from error
         self.pid = self.process.pid
@@ -118,7 +115,7 @@ class Sluice(Peer):
     def start(self, folder, certificate):
         for name in ("data", "log"):
             (Path(folder) / name).mkdir(exist_ok=True)
-        self._spawn(self._command(folder, certificate), folder, subprocess.PIPE)
+        self._spawn(self._command(folder, certificate), folder)
         ready = self._read_ready_line(folder)
         bound = dict(entry.split("=", 1) for entry in ready.split() if "=" in entry)
         self.pid = int(bound.pop("pid"))
@@ -134,14 +131,13 @@ class Sluice(Peer):
     def _read_ready_line(self, folder):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            readable, _, _ = select.select([self.process.stdout], [], [], 0.2)
-            if not readable:
-                continue
-            line = self.process.stdout.readline().decode(errors="replace")
-            if line.startswith(self.READY):
-                return line[len(self.READY):]
-            if not line:
+            ended = self.process.poll() is not None
+            for line in (Path(folder) / "stdout").read_text(errors="replace").splitlines(keepends=True):
+                if line.startswith(self.READY) and line.endswith("\n"):
+                    return line[len(self.READY):]
+            if ended:
                 self._died(folder, "ended while starting")
+            time.sleep(0.02)
         self._died(folder, f"did not say “{self.READY}” within {START_SECONDS} s")
 
 
@@ -176,7 +172,7 @@ certfile {certificate[0]}
 keyfile {certificate[1]}
 tls_version tlsv1.3
 """)
-        self._spawn([self.binary, "-c", str(config)], folder, subprocess.DEVNULL)
+        self._spawn([self.binary, "-c", str(config)], folder)
         self._wait_for_port(self.port, folder)
 
 
@@ -193,5 +189,5 @@ class Command(Peer):
 
     def start(self, folder, certificate):
         self.port = self.fixed_port
-        self._spawn(self.command, folder, subprocess.DEVNULL)
+        self._spawn(self.command, folder)
         self._wait_for_port(self.port, folder)
