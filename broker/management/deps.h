@@ -47,7 +47,7 @@ struct ManagementDeps {
 
 /// The keys of management as values.
 struct ManagementSettings {
-  std::filesystem::path socket;          ///< <node.data_dir>/sluice.sock
+  std::filesystem::path socket;           ///< <node.data_dir>/sluice.sock
   std::chrono::seconds sys_interval{60};  ///< mqtt.broker.sys_interval; 0: no `$SYS` figures at all
   Qos presence_qos = Qos::AtMostOnce;     ///< module.presence.qos
 };

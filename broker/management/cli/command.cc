@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/management/cli/command.h"
+
+#include <map>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+namespace sluice::ctl {
+namespace {
+
+class Parser {
+ public:
+  Parser() {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "sluicectl " SLUICE_VERSION);
+    app_.add_option("--socket", command_.socket,
+                    "The server's socket; otherwise SLUICE_SOCKET, or sluice.sock in the data folder");
+    app_.add_flag("--json", command_.json, "Print JSON");
+
+    leaf(app_, "status", "Is the server running", Action::Status);
+    CLI::App* const broker = leaf(app_, "broker", "Version, uptime and description", Action::Broker);
+    broker->require_subcommand(0, 1);
+    leaf(*broker, "stats", "Numbers of clients, sessions, topics, …", Action::BrokerStats);
+    leaf(*broker, "metrics", "Counters of bytes, packets and messages", Action::BrokerMetrics);
+
+    CLI::App* const clients = group("clients", "Connected clients");
+    leaf(*clients, "list", "All of them", Action::ClientsList);
+    with_argument(leaf(*clients, "show", "One of them", Action::ClientsShow), "ClientId");
+    with_argument(leaf(*clients, "kick", "Disconnect one of them", Action::ClientsKick), "ClientId");
+
+    CLI::App* const sessions = group("sessions", "Sessions of clients, connected or not");
+    leaf(*sessions, "list", "All of them, or one kind", Action::SessionsList)
+        ->add_option("kind", command_.argument)
+        ->check(CLI::IsMember({"persistent", "transient"}));
+    with_argument(leaf(*sessions, "show", "One of them", Action::SessionsShow), "ClientId");
+
+    CLI::App* const subscriptions = group("subscriptions", "Subscriptions of clients");
+    leaf(*subscriptions, "list", "All of them", Action::SubscriptionsList);
+    with_argument(leaf(*subscriptions, "show", "Those of one client", Action::SubscriptionsShow), "ClientId");
+
+    CLI::App* const routes = group("routes", "Filters, and the nodes that have subscribers to them");
+    leaf(*routes, "list", "All of them", Action::RoutesList);
+    with_argument(leaf(*routes, "show", "One of them", Action::RoutesShow), "Topic");
+
+    CLI::App* const topics = group("topics", "The topic table");
+    leaf(*topics, "list", "All topics", Action::TopicsList);
+    with_argument(leaf(*topics, "show", "One of them", Action::TopicsShow), "Topic");
+
+    leaf(app_, "listeners", "What the server listens on", Action::Listeners);
+    leaf(*group("acl", "Rules of access"), "reload", "Read acl.conf again", Action::AclReload);
+  }
+
+  std::variant<Command, ExitNow> parse(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      std::ostringstream out;
+      std::ostringstream err;
+      const bool asked_for = app_.exit(error, out, err) == 0;
+      return ExitNow{asked_for ? kOk : kUsage, out.str(), err.str()};
+    }
+    const CLI::App* chosen = &app_;
+    while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+    command_.action = actions_.at(chosen);
+    return command_;
+  }
+
+ private:
+  CLI::App* leaf(CLI::App& parent, const char* name, const char* text, Action action) {
+    CLI::App* const sub = parent.add_subcommand(name, text);
+    sub->fallthrough();
+    actions_.emplace(sub, action);
+    return sub;
+  }
+  CLI::App* group(const char* name, const char* text) {
+    CLI::App* const sub = app_.add_subcommand(name, text);
+    sub->fallthrough();
+    sub->require_subcommand(1);
+    return sub;
+  }
+  void with_argument(CLI::App* sub, const char* name) { sub->add_option(name, command_.argument)->required(); }
+
+  CLI::App app_{"Asks a running sluice server, and tells it what to do.", "sluicectl"};
+  Command command_;
+  std::map<const CLI::App*, Action> actions_;
+};
+
+}  // namespace
+
+std::variant<Command, ExitNow> parse_command(int argc, const char* const* argv) { return Parser().parse(argc, argv); }
+
+}  // namespace sluice::ctl
