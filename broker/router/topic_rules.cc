@@ -37,8 +37,8 @@ class TopicCategory final : public boost::system::error_category {
         return "topic has more levels than this server allows";
       case TopicError::ShareNameInvalid:
         return "share name is empty, has a wildcard or no filter behind it [MQTT-4.8.2-1] [MQTT-4.8.2-2]";
-      case TopicError::PrefixRepeated:
-        return "filter has two prefixes of a kind";
+      case TopicError::PrefixMisplaced:
+        return "filter has prefixes that do not go together ($local/ comes first, then one of $share/, $queue/)";
     }
     return "unknown topic error";
   }
@@ -106,11 +106,11 @@ Result<ParsedFilter> parse_filter(std::string_view text, std::size_t max_levels)
   ParsedFilter parsed;
   while (!text.empty() && text.front() == '$') {
     if (take_prefix(text, kLocal)) {
-      if (std::exchange(parsed.local, true)) return ErrorCode(TopicError::PrefixRepeated);
+      if (parsed.shared || std::exchange(parsed.local, true)) return ErrorCode(TopicError::PrefixMisplaced);
     } else if (take_prefix(text, kQueue)) {
-      if (std::exchange(parsed.shared, true)) return ErrorCode(TopicError::PrefixRepeated);
+      if (std::exchange(parsed.shared, true)) return ErrorCode(TopicError::PrefixMisplaced);
     } else if (take_prefix(text, kShare)) {
-      if (std::exchange(parsed.shared, true)) return ErrorCode(TopicError::PrefixRepeated);
+      if (std::exchange(parsed.shared, true)) return ErrorCode(TopicError::PrefixMisplaced);
       if (const ErrorCode error = take_group(text, parsed.group)) return error;
     } else {
       break;

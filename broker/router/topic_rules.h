@@ -24,7 +24,7 @@ enum class TopicError {
   PlusInLevel,       ///< [MQTT-4.7.1-2]
   TooManyLevels,     ///< a limit of this server (mqtt.max_topic_levels)
   ShareNameInvalid,  ///< [MQTT-4.8.2-1], [MQTT-4.8.2-2]
-  PrefixRepeated,    ///< `$local/$local/…`, `$queue/$share/…`
+  PrefixMisplaced,   ///< `$local/$local/…`, `$queue/$share/…`, `$queue/$local/…`
 };
 
 const boost::system::error_category& topic_category();
@@ -50,7 +50,7 @@ struct ParsedFilter {
   friend bool operator==(const ParsedFilter&, const ParsedFilter&) = default;
 };
 
-/// Takes the prefixes off and checks the rest. `$local/` may stand before a share prefix.
+/// Takes the prefixes off and checks the rest. `$local/` may stand before a share prefix, not behind it.
 Result<ParsedFilter> parse_filter(std::string_view text, std::size_t max_levels = kDefaultTopicLevels);
 /// The inverse: the filter as a client would write it.
 std::string to_text(const ParsedFilter& filter);

@@ -86,9 +86,10 @@ TEST(TopicRules, MQTT_4_8_2_2_ShareNameHasNoWildcardAndAFilterFollows) {
   EXPECT_EQ(filter_error("$local/"), TopicError::Empty);
 }
 
-TEST(TopicRules, APrefixStandsOnce) {
-  for (const char* filter : {"$local/$local/a", "$queue/$queue/a", "$share/g/$queue/a", "$queue/$share/g/a"}) {
-    EXPECT_EQ(filter_error(filter), TopicError::PrefixRepeated) << filter;
+TEST(TopicRules, PrefixesStandOnceAndInOrder) {
+  for (const char* filter : {"$local/$local/a", "$queue/$queue/a", "$share/g/$queue/a", "$queue/$share/g/a",
+                             "$queue/$local/a", "$share/g/$local/a"}) {
+    EXPECT_EQ(filter_error(filter), TopicError::PrefixMisplaced) << filter;
   }
 }
 
