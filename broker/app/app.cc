@@ -3,9 +3,13 @@
 
 #include <cstdio>
 #include <exception>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <string>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -14,6 +18,8 @@
 #include "broker/app/edges.h"
 #include "broker/app/node_config.h"
 #include "broker/app/signals.h"
+#include "broker/management/management.h"
+#include "broker/management/management_config.h"
 #include "shared/log/log.h"
 
 extern char** environ;  // NOLINT(readability-identifier-naming): named by POSIX
@@ -44,35 +50,87 @@ void announce(const Edges& edges) {
   std::fflush(stdout);
 }
 
-void reload(const Options& options, Core& core, Edges& edges) {
-  const Configuration fresh(options, environ);
-  spdlog::logger& log = log::get("app");
-  if (!fresh.problems().empty()) {
-    for (const ConfigProblem& problem : fresh.problems())
-      log.error("configuration not reloaded: {}", problem.to_string());
-    return;
-  }
-  for (const std::string& problem : core.reconfigure(fresh)) log.error("not reloaded: {}", problem);
-  for (const std::string& problem : edges.reconfigure(fresh)) log.error("not reloaded: {}", problem);
-  log.info("configuration reloaded");
+management::ManagementSettings management_settings(const Configuration& configuration) {
+  return {.socket = configuration.paths().data_dir / "sluice.sock",
+          .sys_interval =
+              std::chrono::duration_cast<std::chrono::seconds>(configuration.store().get(management::kSysInterval))};
 }
 
-void serve(const Options& options, const Configuration& configuration, const Signals& signals) {
-  ShardGroup shards(configuration.store().get(kShards));
-  Core core(configuration, shards);
-  {
-    Edges edges(configuration, shards, core);
-    edges.open(configuration);
-    shards.start();
-    edges.start();
-    announce(edges);
-    while (signals.wait() == Signals::Kind::Reload) reload(options, core, edges);
-    log::get("app").info("stopping");
-    edges.drain(kDrainLimit);
-    shards.stop();
+/// A running server: its parts in the order in which they are built.
+class Server {
+ public:
+  Server(const Options& options, const Configuration& configuration)
+      : options_(options),
+        shards_(configuration.store().get(kShards)),
+        core_(configuration, shards_),
+        edges_(std::make_unique<Edges>(configuration, shards_, core_)),
+        management_(std::make_unique<management::Management>(management_deps(configuration),
+                                                             management_settings(configuration))) {}
+
+  void start(const Configuration& configuration) {
+    edges_->open(configuration);
+    shards_.start();
+    if (const std::string problem = management_->start(); !problem.empty()) {
+      shards_.stop();
+      throw std::runtime_error(problem);
+    }
+    edges_->start();
+    announce(*edges_);
   }
-  for (std::size_t i = 0; i < shards.size(); ++i) core.sessions().destroy_all(shards.at(i));
-}
+
+  void reload() {
+    const Configuration fresh(options_, environ);
+    spdlog::logger& log = log::get("app");
+    if (!fresh.problems().empty()) {
+      for (const ConfigProblem& problem : fresh.problems()) {
+        log.error("configuration not reloaded: {}", problem.to_string());
+      }
+      return;
+    }
+    for (const std::string& problem : core_.reconfigure(fresh)) log.error("not reloaded: {}", problem);
+    {
+      const std::lock_guard guard(edges_mutex_);
+      for (const std::string& problem : edges_->reconfigure(fresh)) log.error("not reloaded: {}", problem);
+    }
+    management_->reconfigure(management_settings(fresh));
+    log.info("configuration reloaded");
+  }
+
+  void stop() {
+    log::get("app").info("stopping");
+    edges_->drain(kDrainLimit);
+    management_->stop();
+    shards_.stop();
+    management_.reset();
+    edges_.reset();  // connections go before the sessions that they hold
+    for (std::size_t i = 0; i < shards_.size(); ++i) core_.sessions().destroy_all(shards_.at(i));
+  }
+
+ private:
+  management::ManagementDeps management_deps(const Configuration& configuration) {
+    return {.shards = shards_,
+            .sessions = core_.sessions(),
+            .node = configuration.store().get(kNodeName),
+            .version = SLUICE_VERSION,
+            .listeners =
+                [this] {
+                  const std::lock_guard guard(edges_mutex_);
+                  std::vector<management::ListenerInfo> all;
+                  for (const Edges::Bound& bound : edges_->bound()) {
+                    all.push_back(management::listener_info(*bound.listener));
+                  }
+                  return all;
+                },
+            .reload_acl = [this] { return core_.reload_acl(); }};
+  }
+
+  const Options& options_;
+  ShardGroup shards_;
+  Core core_;
+  std::mutex edges_mutex_;  ///< between a reload and the listing of listeners
+  std::unique_ptr<Edges> edges_;
+  std::unique_ptr<management::Management> management_;
+};
 
 }  // namespace
 
@@ -85,7 +143,10 @@ int run(const Options& options) {
     for (const std::string& notice : configuration.notices()) log::get("app").info("{}", notice);
     fmt::print("storage.type = ram: acknowledged messages, sessions and retained messages do not survive a restart\n");
     raise_descriptor_limit();
-    serve(options, configuration, signals);
+    Server server(options, configuration);
+    server.start(configuration);
+    while (signals.wait() == Signals::Kind::Reload) server.reload();
+    server.stop();
   } catch (const std::exception& error) {
     fmt::print(stderr, "sluice cannot run: {}\n", error.what());
     log::flush();

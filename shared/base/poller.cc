@@ -36,17 +36,19 @@ void Poller::remove(int fd, Pollable& target) {
   }
 }
 
-std::size_t Poller::poll() {
-  const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
-  if (count <= 0) return 0;
-  ready_ = static_cast<std::size_t>(count);
-  for (next_ = 0; next_ < ready_;) {
+void Poller::wait(int timeout_ms) {
+  const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
+  ready_ = count > 0 ? static_cast<std::size_t>(count) : 0;
+  next_ = 0;
+}
+
+void Poller::dispatch() {
+  while (next_ < ready_) {
     const epoll_event event = events_[next_++];
     if (event.data.ptr != nullptr) static_cast<Pollable*>(event.data.ptr)->on_ready(event.events);
   }
   ready_ = 0;
   next_ = 0;
-  return static_cast<std::size_t>(count);
 }
 
 }  // namespace sluice

@@ -37,10 +37,12 @@ class Poller {
   /// After the call `target` is not called any more, not even for an event of the batch that is being served.
   void remove(int fd, Pollable& target);
 
-  /// Serves at most one batch of ready descriptors without waiting. Returns how many there were.
-  std::size_t poll();
+  /// Waits until a descriptor is ready, at most `timeout_ms` milliseconds; what is ready is served by dispatch().
+  void wait(int timeout_ms);
+  /// Serves what wait() found: at most one batch.
+  void dispatch();
 
-  /// Readable while a descriptor is ready: what the shard's io_context waits for.
+  /// Readable while a descriptor is ready: what the shard's io_context waits for while Asio is in use.
   [[nodiscard]] int native_handle() const { return epoll_; }
 
   static constexpr std::size_t kBatch = 256;

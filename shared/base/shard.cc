@@ -111,15 +111,23 @@ void Shard::push(Batch* batch) {
   if (asleep_.exchange(false)) wake_up_->signal();
 }
 
+AsioUse::AsioUse(Shard& shard) : shard_(shard) {
+  ++shard_.asio_users_;
+  shard_.asio_quiet_ = false;
+}
+
+AsioUse::~AsioUse() { --shard_.asio_users_; }
+
 void Shard::run() {
   current_shard = this;
-  arm_tick();
   while (!stopping_) {
     wait();
-    now_ = Clock::now();
-    if (std::exchange(poller_ready_, false)) poller_.poll();
+    poller_.dispatch();
     drain_inbox();
-    wheel_.advance(now_);
+    if (now_ >= next_tick_) {
+      wheel_.advance(now_);
+      next_tick_ = now_ + TimingWheel::kTick;
+    }
     run_turn_ends();
     send_outboxes();
   }
@@ -127,18 +135,49 @@ void Shard::run() {
 }
 
 void Shard::wait() {
-  arm_poller();
   asleep_.store(true);
-  if (inbox_.load() != nullptr) {
-    asleep_.store(false);
+  const bool work_waits = inbox_.load() != nullptr;
+  if (asio_users_ == 0 && !asio_quiet_) quiet_asio();
+  if (asio_quiet_) {
+    wait_directly(work_waits);
+  } else {
+    wait_through_asio(work_waits);
+  }
+  asleep_.store(false);
+}
+
+void Shard::wait_directly(bool work_waits) {
+  poller_.wait(work_waits ? 0 : milliseconds_to_tick());
+  now_ = Clock::now();
+}
+
+void Shard::wait_through_asio(bool work_waits) {
+  arm_poller();
+  arm_tick();
+  now_ = Clock::now();
+  if (work_waits) {
     reactor_->io.poll();
   } else {
     reactor_->io.run_one();
-    asleep_.store(false);
-    // Asio's own handlers come in batches too; when the poller woke us there is nothing of theirs worth a system call.
+    now_ = Clock::now();
+    // Asio's own handlers come in batches; when the poller woke us there is nothing of theirs worth a system call.
     if (!poller_ready_) reactor_->io.poll();
   }
-  now_ = Clock::now();
+  if (std::exchange(poller_ready_, false)) poller_.wait(0);
+}
+
+void Shard::quiet_asio() {
+  reactor_->poller_handle.cancel();
+  reactor_->tick.cancel();
+  reactor_->io.poll();
+  if (!reactor_->io.stopped()) return;  // handlers of streams that are gone still wait for something
+  reactor_->io.restart();
+  asio_quiet_ = true;
+}
+
+int Shard::milliseconds_to_tick() const {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next_tick_ - now_).count();
+  return left < 0 ? 0 : static_cast<int>(left) + 1;
 }
 
 void Shard::drain_inbox() {
@@ -178,17 +217,16 @@ void Shard::arm_poller() {
   poller_armed_ = true;
   reactor_->poller_handle.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                                      [this](const boost::system::error_code& error) {
-                                       if (error) return;
                                        poller_armed_ = false;
-                                       poller_ready_ = true;
+                                       poller_ready_ = !error;
                                      });
 }
 
 void Shard::arm_tick() {
-  reactor_->tick.expires_after(TimingWheel::kTick);
-  reactor_->tick.async_wait([this](const boost::system::error_code& error) {
-    if (!error) arm_tick();
-  });
+  if (tick_armed_) return;
+  tick_armed_ = true;
+  reactor_->tick.expires_at(next_tick_);
+  reactor_->tick.async_wait([this](const boost::system::error_code&) { tick_armed_ = false; });
 }
 
 void Shard::stop() { stopping_ = true; }

@@ -40,6 +40,20 @@ class TurnEnd {
   std::size_t index_ = 0;
 };
 
+/// Says that something on this shard uses Asio's io_context: only then does the loop go through Asio's reactor, which
+/// costs two system calls more per wake-up. Held by every stream that runs on Asio.
+/// Thread: the shard's.
+class AsioUse {
+ public:
+  explicit AsioUse(class Shard& shard);
+  ~AsioUse();
+  AsioUse(const AsioUse&) = delete;
+  AsioUse& operator=(const AsioUse&) = delete;
+
+ private:
+  Shard& shard_;
+};
+
 /// One thread with one event loop. A connection, its session and its timers live on one shard and take no lock.
 ///
 /// A turn: ready descriptors and Asio handlers, then tasks from other shards, due timers, then every TurnEnd; what
@@ -57,7 +71,7 @@ class Shard {
 
   [[nodiscard]] std::size_t index() const { return index_; }
   [[nodiscard]] ShardGroup& group() { return group_; }
-  /// For what Asio and Beast do; a user includes <boost/asio/io_context.hpp>.
+  /// For what Asio and Beast do, under an AsioUse; a user includes <boost/asio/io_context.hpp>.
   boost::asio::io_context& io();
   Poller& poller() { return poller_; }
   TimingWheel& wheel() { return wheel_; }
@@ -76,6 +90,7 @@ class Shard {
  private:
   friend class ShardGroup;
   friend class TurnEnd;
+  friend class AsioUse;
   class WakeUp;
   struct Reactor;
   struct Batch {
@@ -85,6 +100,10 @@ class Shard {
 
   void run();
   void wait();
+  void wait_directly(bool work_waits);
+  void wait_through_asio(bool work_waits);
+  void quiet_asio();
+  [[nodiscard]] int milliseconds_to_tick() const;
   void drain_inbox();
   void run_turn_ends();
   void send_outboxes();
@@ -103,8 +122,12 @@ class Shard {
   std::vector<TurnEnd*> turn_ends_;
   std::vector<std::unique_ptr<Batch>> outbox_;  ///< one per shard, filled during a turn
   std::unique_ptr<WakeUp> wake_up_;
+  TimePoint next_tick_;
+  std::size_t asio_users_ = 0;
+  bool asio_quiet_ = true;  ///< nothing of Asio's is outstanding, our own waits included
   bool poller_armed_ = false;
   bool poller_ready_ = false;
+  bool tick_armed_ = false;
   bool stopping_ = false;
   alignas(64) std::atomic<Batch*> inbox_{nullptr};
   std::atomic<bool> asleep_{false};

@@ -14,6 +14,7 @@ namespace sluice {
 
 AsioStreamCore::AsioStreamCore(Shard& shard, AcceptedSocket socket)
     : shard_(shard),
+      asio_use_(shard),
       descriptor_(shard.io()),
       ssl_(std::move(socket.ssl)),
       peer_(std::move(socket.peer)),
@@ -31,9 +32,9 @@ AsioStreamCore::~AsioStreamCore() = default;
 void AsioStreamCore::close() {
   cancel();
   if (tokens_) tokens_->timer.cancel();
+  slot_ = ListenerSlot();
   boost::system::error_code ignored;
   descriptor_.close(ignored);
-  slot_ = ListenerSlot();
 }
 
 void AsioStreamCore::shutdown() {

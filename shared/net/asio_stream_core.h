@@ -67,6 +67,7 @@ class AsioStreamCore final : private WheelTimer {
   static AsioWait waiting(IoStatus status);
 
   Shard& shard_;
+  const AsioUse asio_use_;
   boost::asio::posix::stream_descriptor descriptor_;
   SslPtr ssl_;
   TransportPeer peer_;
