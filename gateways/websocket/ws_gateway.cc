@@ -36,19 +36,25 @@ std::string WsGateway::reconfigure(ListenerSettings listener, WsSettings setting
 }
 
 void WsGateway::start() {
+  accepting_ = true;
   for (const auto& listener : listeners_) listener->start();
 }
 
-void WsGateway::tell_everybody(bool abort) {
-  shards_.run_on_all([this, abort](Shard& shard) {
-    for (const auto& context : contexts_) context->for_each(shard, abort ? &Member::abort : &Member::go_away);
+void WsGateway::stop_accepting() {
+  if (!std::exchange(accepting_, false)) return;
+  for (const auto& context : contexts_) context->set_stopping();
+  for (const auto& listener : listeners_) listener->stop();
+}
+
+void WsGateway::tell_everybody(void (Member::*what)()) {
+  shards_.run_on_all([this, what](Shard& shard) {
+    for (const auto& context : contexts_) context->for_each(shard, what);
   });
 }
 
 void WsGateway::stop(std::chrono::milliseconds limit) {
-  for (const auto& context : contexts_) context->set_stopping();
-  for (const auto& listener : listeners_) listener->stop();
-  tell_everybody(false);
+  stop_accepting();
+  tell_everybody(&Member::go_away);
   const auto deadline = Clock::now() + limit;
   const auto all_gone = [&] {
     return std::all_of(contexts_.begin(), contexts_.end(), [&](const auto& context) {
@@ -56,7 +62,7 @@ void WsGateway::stop(std::chrono::milliseconds limit) {
       return context->wait_until_empty(std::max(left, std::chrono::milliseconds(0)));
     });
   };
-  if (!all_gone()) tell_everybody(true);
+  if (!all_gone()) tell_everybody(&Member::abort);
 }
 
 }  // namespace sluice::ws

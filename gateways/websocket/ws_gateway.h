@@ -14,6 +14,7 @@
 namespace sluice::ws {
 
 class Context;
+class Member;
 
 /// The WebSocket gateway: upgrades and hands over the stream to the protocol that registered in the StreamPort.
 /// Owner: the application. Thread: the control thread; connections live on the shards.
@@ -34,19 +35,23 @@ class WsGateway {
   std::string reconfigure(ListenerSettings listener, WsSettings settings);
   /// Accepts from now on.
   void start();
-  /// Accepts no more, tells every client "going away" (1001), and closes what has not ended after `limit`.
+  /// Accepts no more; from now on every connection that an owner shuts down is closed with "going away" (1001).
+  /// Comes before the protocols say goodbye to their clients. Requires running shards.
+  void stop_accepting();
+  /// As stop_accepting(), then tells the clients that are left, and closes what has not ended after `limit`.
   /// Requires running shards.
   void stop(std::chrono::milliseconds limit);
 
   [[nodiscard]] const std::vector<std::unique_ptr<Listener>>& listeners() const { return listeners_; }
 
  private:
-  void tell_everybody(bool abort);
+  void tell_everybody(void (Member::*what)());
 
   ShardGroup& shards_;
   const StreamPort& port_;
   std::vector<std::shared_ptr<Context>> contexts_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  bool accepting_ = false;
 };
 
 }  // namespace sluice::ws

@@ -240,6 +240,20 @@ TEST(WsStream, GoingDownSays1001AndTellsTheOwner) {
   EXPECT_TRUE(*why);
 }
 
+TEST(WsStream, OwnersGoodbyeSays1001OnceTheGatewayStopsAccepting) {
+  Server server;
+  server.on_bytes = [](Peer& peer, const std::string&) {
+    peer.transport->shutdown();
+    delete &peer;
+  };
+  server.start();
+  Client client(server);
+  ASSERT_FALSE(client.handshake());
+  server.gateway.stop_accepting();
+  client.send("x");
+  EXPECT_EQ(client.wait_for_close().second, 1001U);
+}
+
 TEST(WsStream, SlowReaderGetsAShortWriteThenEverythingInOrder) {
   WsSettings settings;
   settings.max_backlog_bytes = 64 * 1024;

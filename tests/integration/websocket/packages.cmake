@@ -1,0 +1,10 @@
+# Installs what package-lock.json says into the build tree, unless it is there already.
+file(SHA256 package-lock.json wanted)
+set(installed "")
+if(EXISTS node_modules/.installed)
+  file(READ node_modules/.installed installed)
+endif()
+if(NOT installed STREQUAL wanted)
+  execute_process(COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund COMMAND_ERROR_IS_FATAL ANY)
+  file(WRITE node_modules/.installed ${wanted})
+endif()
