@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/inbound_qos2.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::session {
+namespace {
+
+using Outcome = InboundQos2::Outcome;
+using std::chrono::seconds;
+
+TEST(InboundQos2, MQTT_4_3_3_10_the_same_id_is_a_duplicate_until_it_is_released) {
+  InboundQos2 inbound;
+  EXPECT_EQ(inbound.receive(7, 10, seconds(30), TimePoint{}), Outcome::New);
+  EXPECT_EQ(inbound.receive(7, 10, seconds(30), TimePoint{} + seconds(3600)), Outcome::Duplicate);
+  EXPECT_TRUE(inbound.release(7));
+  EXPECT_FALSE(inbound.release(7));
+  EXPECT_EQ(inbound.receive(7, 10, seconds(30), TimePoint{}), Outcome::New);
+}
+
+TEST(InboundQos2, OldIdsGiveWayOnlyWhenTheRoomIsNeeded) {
+  InboundQos2 inbound;
+  const TimePoint start{};
+  EXPECT_EQ(inbound.receive(1, 2, seconds(30), start), Outcome::New);
+  EXPECT_EQ(inbound.receive(2, 2, seconds(30), start + seconds(10)), Outcome::New);
+  EXPECT_EQ(inbound.receive(3, 2, seconds(30), start + seconds(20)), Outcome::Full);
+  EXPECT_EQ(inbound.receive(3, 2, seconds(30), start + seconds(30)), Outcome::New);
+  EXPECT_FALSE(inbound.contains(1));
+  EXPECT_TRUE(inbound.contains(2));
+}
+
+}  // namespace
+}  // namespace sluice::session
