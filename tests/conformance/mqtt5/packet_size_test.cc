@@ -5,6 +5,9 @@
 namespace sluice::test {
 namespace {
 
+/// Room for the CONNACK, none for an explanation.
+constexpr std::uint32_t kSmall = 20;
+
 class Mqtt5PacketSize : public Mqtt5Test {
  protected:
   Client join_small(std::uint32_t maximum) {
@@ -58,36 +61,42 @@ TEST_F(Mqtt5PacketSize, MQTT_3_2_2_15_larger_packet_than_announced_gets_0x95) {
   client.expect_refused({0x95});
 }
 
+TEST_F(Mqtt5PacketSize, MQTT_3_1_2_24_client_that_cannot_take_the_connack_is_closed) {
+  Client tiny = dial();
+  tiny.send(Connect().id("").with(Prop::MaximumPacketSize, 4));
+  tiny.expect_closed();
+}
+
 TEST_F(Mqtt5PacketSize, MQTT_3_4_2_2_MQTT_3_4_2_3_MQTT_3_5_2_2_MQTT_3_5_2_3_reasons_do_not_exceed_it) {
-  Client small = join_small(12);
+  Client small = join_small(kSmall);
   small.send(Publish(topic("a"), "\xFF").qos(1, 5).with(Prop::PayloadFormat, 1));
-  EXPECT_LE(small.expect_ack(Type::PubAck, 5, 0x99).raw.size(), 12U);
+  EXPECT_LE(small.expect_ack(Type::PubAck, 5, 0x99).raw.size(), kSmall);
   small.send(Publish(topic("a"), "\xFF").qos(2, 6).with(Prop::PayloadFormat, 1));
-  EXPECT_LE(small.expect_ack(Type::PubRec, 6, 0x99).raw.size(), 12U);
+  EXPECT_LE(small.expect_ack(Type::PubRec, 6, 0x99).raw.size(), kSmall);
 }
 
 TEST_F(Mqtt5PacketSize, MQTT_3_6_2_2_MQTT_3_6_2_3_MQTT_3_7_2_2_MQTT_3_7_2_3_unknown_identifiers_stay_short) {
-  Client small = join_small(12);
+  Client small = join_small(kSmall);
   small.send(Ack(Type::PubRec, 4711));
-  EXPECT_LE(small.expect_ack(Type::PubRel, 4711, 0x92).raw.size(), 12U);
+  EXPECT_LE(small.expect_ack(Type::PubRel, 4711, 0x92).raw.size(), kSmall);
   small.send(Ack(Type::PubRel, 4712));
-  EXPECT_LE(small.expect_ack(Type::PubComp, 4712, 0x92).raw.size(), 12U);
+  EXPECT_LE(small.expect_ack(Type::PubComp, 4712, 0x92).raw.size(), kSmall);
 }
 
 TEST_F(Mqtt5PacketSize, MQTT_3_9_2_1_MQTT_3_9_2_2_MQTT_3_11_2_1_MQTT_3_11_2_2_suback_and_unsuback_stay_short) {
-  Client small = join_small(12);
+  Client small = join_small(kSmall);
   small.send(Subscribe(5).filter("bad/#/filter", 1));
-  EXPECT_LE(small.expect_ack(Type::SubAck, 5).raw.size(), 12U);
+  EXPECT_LE(small.expect_ack(Type::SubAck, 5).raw.size(), kSmall);
   small.send(Unsubscribe(6).filter(topic("never")));
-  EXPECT_LE(small.expect_ack(Type::UnsubAck, 6).raw.size(), 12U);
+  EXPECT_LE(small.expect_ack(Type::UnsubAck, 6).raw.size(), kSmall);
 }
 
 TEST_F(Mqtt5PacketSize, MQTT_3_14_2_3_MQTT_3_14_2_4_disconnect_stays_short) {
-  Client small = join_small(12);
+  Client small = join_small(kSmall);
   small.send(Connect().id(id("small")));
   const Packet disconnect = small.expect(Type::Disconnect);
   EXPECT_EQ(disconnect.reason, 0x82U);
-  EXPECT_LE(disconnect.raw.size(), 12U);
+  EXPECT_LE(disconnect.raw.size(), kSmall);
   small.expect_closed();
 }
 

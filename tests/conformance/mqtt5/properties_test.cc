@@ -99,7 +99,8 @@ TEST_F(Mqtt5Properties, MQTT_4_13_1_1_properties_that_subscribe_and_unsubscribe_
 }
 
 TEST_F(Mqtt5Properties, MQTT_4_13_1_1_properties_that_disconnect_must_not_have) {
-  for (const Bytes& properties : all_but({Prop::SessionExpiry, Prop::ReasonString, Prop::UserProperty})) {
+  for (const Bytes& properties :
+       all_but({Prop::SessionExpiry, Prop::ReasonString, Prop::ServerReference, Prop::UserProperty})) {
     expect_refused_in(Type::Disconnect, 0, u8(0), "", properties);
   }
 }
