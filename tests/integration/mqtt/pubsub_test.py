@@ -1,28 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages between mosquitto_pub and mosquitto_sub: every version, every QoS, TCP and TLS; MQTT 5 properties."""
 import itertools
-import tempfile
 import time
 import unittest
 
 from support import mosquitto
+from support.certificates import TlsServerTest
 from support.client import V5, Client
-from support.sluice import SSL, ServerTest, make_certificates
+from support.sluice import ServerTest
 
 VERSIONS = ("mqttv31", "mqttv311", "mqttv5")
 
 
-class VersionsTest(ServerTest):
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="sluice-certs-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.certs = make_certificates(folder.name)
-        cls.settings = {"listener.ssl.external": "127.0.0.1:0",
-                        "listener.ssl.external.keyfile": cls.certs / "key.pem",
-                        "listener.ssl.external.certfile": cls.certs / "cert.pem"}
-        super().setUpClass()
-
+class VersionsTest(TlsServerTest):
     def each_version_and_qos(self, options):
         for version, qos in itertools.product(VERSIONS, (0, 1, 2)):
             with self.subTest(version=version, qos=qos):
@@ -37,7 +27,7 @@ class VersionsTest(ServerTest):
         self.each_version_and_qos(mosquitto.address(self.server))
 
     def test_tls(self):
-        self.each_version_and_qos([*mosquitto.address(self.server, SSL), "--cafile", self.certs / "cacert.pem"])
+        self.each_version_and_qos(self.secure())
 
     def test_versions_understand_each_other_at_the_lower_qos(self):
         options = mosquitto.address(self.server)

@@ -24,12 +24,6 @@ def environment():
     return {name: value for name, value in os.environ.items() if not name.startswith(("SLUICE_", "EMQ_"))}
 
 
-def make_certificates(folder):
-    """Development certificates in `folder`: cacert.pem, cert.pem, key.pem, client-cert.pem, client-key.pem."""
-    subprocess.run([SOURCE / "scripts/make-certs", folder], check=True, capture_output=True)
-    return pathlib.Path(folder)
-
-
 class Sluice:
     """A running server: its ports by listener, its output so far, reload and stop."""
 
