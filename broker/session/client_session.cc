@@ -210,6 +210,8 @@ PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
   return result;
 }
 
+bool ClientSession::awaits_release(PacketId packet_id) const { return inbound_ && inbound_->contains(packet_id); }
+
 Reason ClientSession::release(PacketId packet_id) {
   return inbound_ && inbound_->release(packet_id) ? Reason::Success : Reason::PacketIdentifierNotFound;
 }

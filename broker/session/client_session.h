@@ -43,6 +43,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
 
   // ClientPort.
   PublishResult publish(const PublishRequest& request) override;
+  [[nodiscard]] bool awaits_release(PacketId packet_id) const override;
   Reason release(PacketId packet_id) override;
   Reason acknowledge(Ack ack, PacketId packet_id, Reason reason) override;
   std::vector<Reason> subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) override;

@@ -21,7 +21,7 @@ inline constexpr Property<std::uint32_t> kMaxSessions{
     .reload = Reload::NewConnections};
 inline constexpr Property<std::uint32_t> kMaxTopicLevels{.name = "mqtt.max_topic_levels",
                                                          .doc = "Levels of a topic or filter at most: a/b/c has three.",
-                                                         .def = 128,
+                                                         .def = 256,
                                                          .min = 8,
                                                          .max = 256,
                                                          .reload = Reload::NewConnections};

@@ -15,7 +15,7 @@ struct SessionSettings {
   std::size_t max_clientid_len = 1024;
   std::size_t max_subscriptions = 1'000'000;
   std::size_t max_sessions = 2'000'000;
-  std::size_t max_topic_levels = 128;
+  std::size_t max_topic_levels = 256;
   bool upgrade_qos = false;
   std::size_t max_inflight = 32;
   Duration retry_interval = std::chrono::seconds(20);  ///< 0: never; MQTT 3 clients only

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/system/result.hpp>
 #include <fmt/format.h>
@@ -20,7 +21,11 @@ constexpr std::size_t kMetricsColumn = 24;
 constexpr std::size_t kPageSize = 1000;
 
 struct Failure {
-  int status;
+  // Two arguments: an aggregate could be made of a result's own value, and that makes the result ambiguous.
+  Failure() = default;
+  Failure(int exit_status, std::string text) : status(exit_status), message(std::move(text)) {}
+
+  int status = kRefused;
   std::string message;
 };
 template <class T>

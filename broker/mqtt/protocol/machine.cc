@@ -218,18 +218,18 @@ void Machine::send_disconnect(Reason reason, std::string_view why) {
   PropertyBuilder builder(properties);
   if (!why.empty()) builder.text(PropertyId::ReasonString, why);
   DisconnectPacket packet{.reason = legal_reason(PacketType::Disconnect, reason), .properties = builder.view()};
-  std::vector<std::byte> bytes;
-  // The reason string is left out where it would exceed what the client takes [MQTT-3.14.2-3].
-  if (encode(packet, version_, bytes) || bytes.size() > max_packet_out_) packet.properties = {};
+  if (send(packet)) return;
+  packet.properties = {};  // the reason string would exceed what the client takes [MQTT-3.14.2-3]
   send(packet);
 }
 
-void Machine::send(const Packet& packet) {
+bool Machine::send(const Packet& packet) {
   thread_local std::vector<std::byte> bytes;
   bytes.clear();
-  if (encode(packet, version_, bytes) || bytes.size() > max_packet_out_) return;
+  if (encode(packet, version_, bytes) || bytes.size() > max_packet_out_) return false;
   probe().count_sent(packet_type(packet));
   std::copy(bytes.begin(), bytes.end(), effects_.output(bytes.size()).begin());
+  return true;
 }
 
 void Machine::close() {

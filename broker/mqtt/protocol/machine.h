@@ -85,7 +85,8 @@ class Machine final : public DeliverySink {
   void ask_core();
   void on_connected(ConnectResult result);
   void accept(ConnectResult result);
-  void send_connack(const ConnectResult& result);
+  /// False if the client cannot take the CONNACK that it would have to get [MQTT-3.1.2-24].
+  [[nodiscard]] bool send_connack(const ConnectResult& result);
   void refuse_connect(Reason reason, std::string_view why);
   void start_keep_alive(std::uint16_t client_seconds);
   [[nodiscard]] std::uint16_t effective_keep_alive(std::uint16_t client_seconds) const;
@@ -118,7 +119,8 @@ class Machine final : public DeliverySink {
   void fail(Reason reason, std::string_view why);
   void fail(const ErrorCode& error);
   void send_disconnect(Reason reason, std::string_view why);
-  void send(const Packet& packet);
+  /// False if the packet is larger than the client takes: nothing was sent.
+  bool send(const Packet& packet);
   void close();
 
   BrokerApi& broker_;

@@ -144,7 +144,10 @@ void Machine::on_moved() {
 }
 
 void Machine::accept(ConnectResult result) {
-  send_connack(result);
+  if (!send_connack(result)) {
+    close();  // dropping the handle ends the session again
+    return;
+  }
   handle_ = std::move(result.handle);
   start_keep_alive(request_->keep_alive_seconds);
   request_ = nullptr;
@@ -162,7 +165,7 @@ void Machine::start_keep_alive(std::uint16_t client_seconds) {
   effects_.set_keep_alive(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
 }
 
-void Machine::send_connack(const ConnectResult& result) {
+bool Machine::send_connack(const ConnectResult& result) {
   std::vector<std::byte> properties;
   PropertyBuilder builder(properties);
   if (is_v5()) {
@@ -181,7 +184,7 @@ void Machine::send_connack(const ConnectResult& result) {
     }
     if (!v5_->auth_method.empty()) builder.text(PropertyId::AuthenticationMethod, v5_->auth_method);
   }
-  send(ConnackPacket{
+  return send(ConnackPacket{
       .session_present = result.session_present, .reason = Reason::Success, .properties = builder.view()});
 }
 

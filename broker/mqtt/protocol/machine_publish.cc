@@ -24,9 +24,15 @@ void Machine::on_publish(const Frame& frame) {
 }
 
 bool Machine::check_publish(PublishView& publish) {
-  if (publish.message.topic_alias != 0 && !v5_->inbound.resolve(publish.message.topic_alias, publish.topic)) {
-    fail(Reason::TopicAliasInvalid, "topic alias out of range or never set [MQTT-3.3.2-7]");
-    return false;
+  if (publish.message.topic_alias != 0) {
+    if (publish.message.topic_alias > settings_.max_topic_alias) {
+      fail(Reason::TopicAliasInvalid, "topic alias above Topic Alias Maximum [MQTT-3.2.2-17]");
+      return false;
+    }
+    if (!v5_->inbound.resolve(publish.message.topic_alias, publish.topic)) {
+      fail(Reason::ProtocolError, "topic alias that was never set [MQTT5 3.3.4]");
+      return false;
+    }
   }
   if (publish.message.has_subscription_ids) {
     fail(Reason::ProtocolError, "a client sends no Subscription Identifier [MQTT-3.3.4-6]");
@@ -36,7 +42,8 @@ bool Machine::check_publish(PublishView& publish) {
     fail(Reason::QuotaExceeded, "more user properties than mqtt.max_user_properties");
     return false;
   }
-  if (publish.qos == Qos::ExactlyOnce && qos2_open_ >= settings_.receive_maximum) {
+  if (publish.qos == Qos::ExactlyOnce && qos2_open_ >= settings_.receive_maximum &&
+      !handle_->awaits_release(publish.packet_id)) {
     fail(Reason::ReceiveMaximumExceeded, "more unreleased QoS 2 messages than Receive Maximum [MQTT-3.3.4-9]");
     return false;
   }
@@ -52,6 +59,7 @@ void Machine::publish(const PublishView& publish) {
     }
     return;
   }
+  const bool duplicate = publish.qos == Qos::ExactlyOnce && handle_->awaits_release(publish.packet_id);
   thread_local std::vector<std::byte> scratch;
   scratch.clear();
   const PublishResult result = handle_->publish(
@@ -67,6 +75,7 @@ void Machine::publish(const PublishView& publish) {
     fail(Reason::TopicNameInvalid, "topic name with more levels than mqtt.max_topic_levels");
     return;
   }
+  if (publish.qos == Qos::ExactlyOnce && !duplicate && !is_error(result)) ++qos2_open_;
   answer_publish(publish, result);
 }
 
@@ -80,7 +89,6 @@ void Machine::answer_publish(const PublishView& publish, PublishResult result) {
     case Qos::ExactlyOnce:
       // A 3.x client cannot be told no. Without PUBREC it keeps the message and offers it again.
       if (!is_v5() && result == Reason::QuotaExceeded) return;
-      if (!is_error(result)) ++qos2_open_;
       send_ack(PacketType::Pubrec, publish.packet_id, result);
       return;
   }
