@@ -6,7 +6,7 @@ import threading
 
 
 class CuttingRelay:
-    """Relays to `port`. The n-th connection is cut after limits[n] bytes in both directions together; later ones never."""
+    """Relays to `port`. The n-th connection is cut after limits[n] bytes, both directions together; later ones never."""
 
     def __init__(self, port, limits):
         self._target = port
