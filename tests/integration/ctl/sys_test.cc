@@ -76,7 +76,7 @@ TEST_F(SysTest, WhoTheServerIsIsRetained) {
 
 TEST_F(SysTest, Presence) {
   Client watcher = join();
-  watcher.subscribe(std::string(kNode) + "clients/+/+");
+  watcher.subscribe(std::string(kNode) + "clients/guest/+");
   Client guest = dial();
   guest.open(Connect().id("guest").user("u"));
   EXPECT_THAT(watcher.expect(Type::Publish).payload,

@@ -13,13 +13,12 @@ constexpr std::chrono::seconds kPatience{10};
 }  // namespace
 
 Reason FakeClient::connect(ConnectRequest request) {
-  std::promise<Reason> promise;
-  auto answer = promise.get_future();
-  std::unique_ptr<PendingConnect> pending;
-  shard_.post([&] {
-    pending = sessions_.connect(std::move(request), *this, [&](ConnectResult result) {
+  const auto promise = std::make_shared<std::promise<Reason>>();
+  auto answer = promise->get_future();
+  on_shard(shard_, [&] {
+    pending_ = sessions_.connect(std::move(request), *this, [this, promise](ConnectResult result) {
       handle_ = std::move(result.handle);
-      promise.set_value(result.reason);
+      promise->set_value(result.reason);
     });
   });
   return answer.get();

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "broker/management/deps.h"
@@ -20,14 +21,15 @@ namespace sluice::management {
 /// Runs `f` on the shard and waits for what it returns.
 template <class F>
 auto on_shard(Shard& shard, F f) {
-  std::promise<std::invoke_result_t<F>> promise;
-  auto answer = promise.get_future();
-  shard.post([&] {
+  // Shared: the waiter may be gone before set_value() has returned.
+  const auto promise = std::make_shared<std::promise<std::invoke_result_t<F>>>();
+  auto answer = promise->get_future();
+  shard.post([promise, &f] {
     if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
       f();
-      promise.set_value();
+      promise->set_value();
     } else {
-      promise.set_value(f());
+      promise->set_value(f());
     }
   });
   return answer.get();
@@ -62,6 +64,7 @@ class FakeClient final : private DeliverySink {
 
   session::SessionManager& sessions_;
   Shard& shard_;
+  std::unique_ptr<PendingConnect> pending_;
   ClientHandle handle_;
   std::mutex mutex_;
   std::condition_variable changed_;
