@@ -2,6 +2,7 @@
 """What is measured: each load is one call of sluice-bench and yields one or more figures with a budget."""
 
 from dataclasses import dataclass, field
+from typing import Optional
 
 RATIO = "ratio"        # to the reference peer, in the same run
 ABSOLUTE = "absolute"  # in the figure's own unit
@@ -16,7 +17,7 @@ class Figure:
     key: str    # in the JSON of sluice-bench
     unit: str
     kind: str   # RATIO or ABSOLUTE
-    limit: float
+    limit: Optional[float]  # None: shown, not judged
     scale: float = 1.0
 
 
@@ -71,7 +72,7 @@ LOADS = (
     Load("tls-idle", "idle --tls --tls-version 1.3 -d 0", (
         Figure("i", "memory per idle TLS 1.3 connection (P-256)", "server_rss_bytes_per_connection", "KB", ABSOLUTE, 20,
                scale=1 / 1000),
-        Figure("i-cpu", "TLS 1.3 handshake + connect + subscribe", "server_cpu_us_per_connect", "µs", RATIO, 1.0),
+        Figure("i-cpu", "TLS 1.3 handshake + connect + subscribe", "server_cpu_us_per_connect", "µs", RATIO, None),
     ), tls=True, connections=2000),
 )
 

@@ -26,7 +26,8 @@ def evaluate(figure, samples, subject, reference, others, baseline):
         row["peers"][name] = spread([value for value in samples.get(name, []) if value is not None])
     reached = row["peers"][subject] if row["kind"] == ABSOLUTE else row["ratio"]
     row["reached"] = reached["median"] if reached else None
-    row["pass"] = reached is not None and reached["median"] <= row["limit"]
+    judged = row["limit"] is not None
+    row["pass"] = reached is not None and (not judged or reached["median"] <= row["limit"])
     return row
 
 
@@ -68,16 +69,24 @@ def cell(values):
 
 
 def limit_text(row):
+    if row["limit"] is None:
+        return "–"
     unit = f" {row['unit']}" if row["kind"] == ABSOLUTE and row["unit"] else ""
     sign = "≤ " if row["limit"] else ""
     return f"{sign}{number(row['limit'])}{unit}"
+
+
+def verdict(row):
+    if not row["pass"]:
+        return "FAIL"
+    return "pass" if row["limit"] is not None else ""
 
 
 def markdown(rows, subject, names):
     """Medians with (minimum–maximum); ratios are those of pairs measured next to each other."""
     head = ["", "scenario", "unit", *names, f"{subject} : {names[1]}", "budget", ""]
     lines = [[row["id"], row["title"], row["unit"], *(cell(row["peers"].get(name)) for name in names),
-              cell(row["ratio"]), limit_text(row), "pass" if row["pass"] else "FAIL"] for row in rows]
+              cell(row["ratio"]), limit_text(row), verdict(row)] for row in rows]
     widths = [max(len(line[i]) for line in [head, *lines]) for i in range(len(head))]
     def format_line(line):
         return "| " + " | ".join(text.ljust(width) for text, width in zip(line, widths)) + " |"

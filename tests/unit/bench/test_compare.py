@@ -46,6 +46,12 @@ class Verdicts(unittest.TestCase):
         self.assertTrue(row(ABSOLUTE, [21], [20], baseline=True)["pass"])
         self.assertFalse(row(RATIO, [12], [10], baseline=True)["pass"])
 
+    def test_figure_without_a_budget_only_has_to_be_there(self):
+        figure = loads.Figure("z", "title", "key", "µs", loads.RATIO, None)
+        self.assertTrue(row(figure, [9], [1])["pass"])
+        self.assertEqual(table.verdict(row(figure, [9], [1])), "")
+        self.assertFalse(row(figure, [None], [1])["pass"])
+
     def test_flatness(self):
         small = {"id": "g1k", "peers": {"sluice": {"median": 2}}}
         large = {"id": "g1m", "peers": {"sluice": {"median": 3}}}
