@@ -105,6 +105,7 @@ std::vector<std::string> Edges::reconfigure(const Configuration& configuration) 
 void Edges::drain(std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
   listeners_.stop();
+  websocket_.stop_accepting();
   shards_.run_on_all([this](Shard& shard) {
     core_.sessions().evict_all(shard, Reason::ServerShuttingDown);
     mqtt_.close_all(shard);

@@ -18,7 +18,7 @@ void RetainedReplay::start(SessionContext& context, SessionRef session, std::str
   if (context.core.retainer.count() == 0) return;
   context.replays.push_back(
       std::make_unique<RetainedReplay>(context, session, std::move(filter), options, subscription_id));
-  context.replays.back()->schedule();
+  context.replays.back()->begin();
 }
 
 RetainedReplay::RetainedReplay(SessionContext& context, SessionRef session, std::string filter,
@@ -31,17 +31,19 @@ RetainedReplay::RetainedReplay(SessionContext& context, SessionRef session, std:
 
 RetainedReplay::~RetainedReplay() = default;
 
-void RetainedReplay::schedule() {
-  // Only the context's list owns replays, and only finish() takes them off it, so `this` is alive in that turn.
-  context_.shard.post([this] { step(); });
-}
+void RetainedReplay::begin() { context_.shard.at_turn_end(*this); }
+
+void RetainedReplay::on_turn_end() { step(); }
 
 void RetainedReplay::on_timer(TimePoint) { step(); }
 
 void RetainedReplay::step() {
-  switch (send_some()) {
+  Progress progress = Progress::More;
+  for (int i = 0; i < kLookupsPerTurn && progress == Progress::More; ++i) progress = send_some();
+  switch (progress) {
     case Progress::More:
-      schedule();
+      // Only the context's list owns replays, and only finish() takes them off it: `this` is alive in that turn.
+      context_.shard.post([this] { step(); });
       return;
     case Progress::Blocked:
       context_.shard.wheel().arm(*this, context_.now() + kBlockedWait);

@@ -15,9 +15,10 @@ namespace sluice::session {
 /// Sends the retained messages of a new subscription, a few in each turn of the shard and no faster than the client
 /// takes them: a `#` over a million retained messages holds up nobody and fills no queue.
 /// Owner: its shard's context. Thread: the shard.
-class RetainedReplay final : private WheelTimer {
+class RetainedReplay final : private WheelTimer, private TurnEnd {
  public:
-  /// Begins in a later turn. `filter` is mounted.
+  /// Begins at the end of this turn: behind the acknowledgement of the subscription, before anything that the client
+  /// sends next. `filter` is mounted.
   static void start(SessionContext& context, SessionRef session, std::string filter, SubscriptionOptions options,
                     std::uint32_t subscription_id);
 
@@ -29,12 +30,14 @@ class RetainedReplay final : private WheelTimer {
   enum class Progress : std::uint8_t { More, Blocked, Over };
 
   void on_timer(TimePoint now) override;
-  void schedule();
+  void on_turn_end() override;
+  void begin();
   void step();
   Progress send_some();
   void finish();
 
-  static constexpr std::size_t kPerStep = 64;
+  static constexpr std::size_t kPerStep = 64;  ///< messages looked up at once
+  static constexpr int kLookupsPerTurn = 16;   ///< each does a bounded amount of work
   static constexpr auto kBlockedWait = std::chrono::milliseconds(50);
 
   SessionContext& context_;

@@ -112,6 +112,8 @@ void Handshake::fail() {
   cancel();
   shard_.poller().remove(socket_.fd.get(), *this);
   events_ = 0;
+  // Who sees the connection end finds its place free.
+  socket_.slot = ListenerSlot();
   socket_.ssl.reset();
   socket_.fd.reset();
   owner_.handshake_over(*this, std::move(socket_));

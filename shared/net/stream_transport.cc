@@ -40,7 +40,11 @@ StreamTransport::StreamTransport(Shard& shard, UniqueFd fd, TransportPeer peer, 
   if (limit.limited()) limit_ = std::make_unique<ReadLimit>(*this, limit, shard.now());
 }
 
-StreamTransport::~StreamTransport() { leave_poller(); }
+StreamTransport::~StreamTransport() {
+  leave_poller();
+  // Who sees the connection end finds its place free.
+  slot_ = ListenerSlot();
+}
 
 void StreamTransport::start(TransportEvents& events) {
   events_ = &events;
@@ -130,8 +134,8 @@ void StreamTransport::close_with(ErrorCode why) {
   leave_poller();
   cancel();
   limit_.reset();
-  fd_.reset();
   slot_ = ListenerSlot();
+  fd_.reset();
   events_->on_closed(why);
 }
 

@@ -192,8 +192,12 @@ void Machine::refuse_connect(Reason reason, std::string_view why) {
   std::vector<std::byte> properties;
   PropertyBuilder builder(properties);
   if (is_v5() && !why.empty()) builder.text(PropertyId::ReasonString, why);
-  send(ConnackPacket{.reason = is_v5() ? legal_reason(PacketType::Connack, reason) : reason,
-                     .properties = builder.view()});
+  ConnackPacket packet{.reason = is_v5() ? legal_reason(PacketType::Connack, reason) : reason,
+                       .properties = builder.view()};
+  if (!send(packet)) {
+    packet.properties = {};  // the reason string would exceed what the client takes [MQTT-3.2.2-19]
+    send(packet);
+  }
   close();
 }
 
