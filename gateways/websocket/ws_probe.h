@@ -14,7 +14,6 @@ struct Probe {
   metrics::Counter refused{"ws/refused", "HTTP requests refused with a 4xx answer"};
   metrics::Counter origin_refused{"ws/refused/origin", "Upgrades refused because of their Origin"};
   metrics::Counter request_timeouts{"ws/timeouts/request", "Requests that were not complete within idle_timeout"};
-  metrics::Counter send_timeouts{"ws/timeouts/send", "Peers that did not take a message within send_timeout"};
   metrics::Counter ping_timeouts{"ws/timeouts/ping", "Peers that answered no ping"};
   metrics::Counter protocol_errors{"ws/errors/protocol",
                                    "Connections that broke RFC 6455 or sent the wrong frame kind"};
