@@ -20,6 +20,8 @@ namespace {
 
 constexpr long kSessionsCached = 1024;  ///< of TLS 1.2 clients that know no tickets
 constexpr long kSessionSeconds = 2 * 60 * 60;
+/// A client with a key proves itself by it, although it would take our certificate too.
+constexpr const char* kPskFirst = "kECDHEPSK:kDHEPSK:kPSK:DEFAULT:!eNULL";
 constexpr unsigned char kSessionContext[] = {'s', 'l', 'u', 'i', 'c', 'e'};
 
 struct BioFree {
@@ -87,7 +89,8 @@ std::string TlsContext::build() {
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // MQTT and its like end by themselves: a peer that goes without close_notify has just gone.
   ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  if (settings_.honor_cipher_order) ::SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  if (settings_.honor_cipher_order || settings_.psk_key)
+    ::SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   ::SSL_CTX_set_read_ahead(context, 1);
   if (settings_.psk_key) enable_psk(context, settings_);
   set_resumption();
@@ -131,6 +134,7 @@ std::string TlsContext::set_ciphers() {
   if (!suites.empty() && ::SSL_CTX_set_ciphersuites(context_.get(), join(suites).c_str()) != 1) {
     return key_ + ".ciphers: " + join(suites) + ": " + take_tls_reason();
   }
+  if (ciphers.empty() && settings_.psk_key) ciphers.emplace_back(kPskFirst);
   if (!ciphers.empty() && ::SSL_CTX_set_cipher_list(context_.get(), join(ciphers).c_str()) != 1) {
     return key_ + ".ciphers: none of these is known: " + join(ciphers) + ": " + take_tls_reason();
   }

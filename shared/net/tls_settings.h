@@ -21,7 +21,9 @@ struct TlsSettings {
   bool fail_if_no_peer_cert = false;  ///< with verify_peer: refuse a client that shows none
   bool honor_cipher_order = true;
   bool reuse_sessions = true;
-  /// Key of a PSK identity; empty: unknown, which fails the handshake. Called on shards' threads. Unset: no PSK.
+  /// Key of a PSK identity; empty: unknown. Called on shards' threads. Unset: no PSK.
+  /// PSK suites come first, also against the client's order, unless `ciphers` says otherwise. An unknown identity fails
+  /// the handshake, but for TLS 1.3 clients that take our certificate instead: they go on without an identity.
   std::function<std::vector<std::byte>(std::string_view identity)> psk_key;
 };
 

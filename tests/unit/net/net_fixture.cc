@@ -80,7 +80,6 @@ void Recorder::on_bytes(std::span<const std::byte> bytes) {
 }
 void Recorder::on_writable() {
   note([this] { ++writable; });
-  if (when_writable) when_writable(*transport_);
 }
 void Recorder::on_closed(ErrorCode error) {
   note([&] {
@@ -174,10 +173,7 @@ std::string Client::start_tls(const Tls& tls) {
     ::SSL_CTX_use_certificate_file(context_, (certificates() + "client-cert.pem").c_str(), SSL_FILETYPE_PEM);
     ::SSL_CTX_use_PrivateKey_file(context_, (certificates() + "client-key.pem").c_str(), SSL_FILETYPE_PEM);
   }
-  if (!tls.psk_identity.empty()) {
-    ::SSL_CTX_set_psk_client_callback(context_, give_psk);
-    ::SSL_CTX_set_cipher_list(context_, "PSK");
-  }
+  if (!tls.psk_identity.empty()) ::SSL_CTX_set_psk_client_callback(context_, give_psk);
   ssl_ = ::SSL_new(context_);
   if (!tls.psk_identity.empty()) ::SSL_set_ex_data(ssl_, 0, new Psk{tls.psk_identity, tls.psk});
   if (tls.session != nullptr) ::SSL_set_session(ssl_, tls.session);

@@ -72,8 +72,7 @@ class Recorder final : public TransportEvents {
   int writable = 0;
   bool closed = false;
   ErrorCode why;
-  std::function<void(Transport&)> when_bytes;     ///< called on the shard after the event was noted; set it there
-  std::function<void(Transport&)> when_writable;  ///< the same
+  std::function<void(Transport&)> when_bytes;  ///< called on the shard after the event was noted; set it there
 
  private:
   void on_bytes(std::span<const std::byte> bytes) override;
