@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "broker/management/event_publisher.h"
 #include "broker/management/management_probe.h"
 #include "shared/log/log.h"
 
@@ -18,21 +17,20 @@ std::string text(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 
 }  // namespace
 
-Alarms::Alarms(session::SessionManager& sessions, std::string node, std::size_t limit)
-    : sessions_(sessions), node_(std::move(node)), limit_(limit) {
-  on_raised_ = sessions_.core().hooks.alarm_raised.add(0, [this](const hooks::Alarm& alarm) {
+Alarms::Alarms(const EventPublisher& events, std::size_t limit) : events_(events), limit_(limit) {
+  on_raised_ = events_.sessions().core().hooks.alarm_raised.add(0, [this](const hooks::Alarm& alarm) {
     raise(alarm);
     return hooks::Next::Continue;
   });
-  on_cleared_ = sessions_.core().hooks.alarm_cleared.add(0, [this](std::string_view id) {
+  on_cleared_ = events_.sessions().core().hooks.alarm_cleared.add(0, [this](std::string_view id) {
     clear(id);
     return hooks::Next::Continue;
   });
 }
 
 Alarms::~Alarms() {
-  sessions_.core().hooks.alarm_raised.remove(on_raised_);
-  sessions_.core().hooks.alarm_cleared.remove(on_cleared_);
+  events_.sessions().core().hooks.alarm_raised.remove(on_raised_);
+  events_.sessions().core().hooks.alarm_cleared.remove(on_cleared_);
 }
 
 void Alarms::raise(const hooks::Alarm& alarm) {
@@ -46,7 +44,7 @@ void Alarms::raise(const hooks::Alarm& alarm) {
           .warn("alarm not listed: {} are active already; id={} ({} like this not shown)", limit_, alarm.id, hushed);
     }
   }
-  publish_event(sessions_, {node_, "alarms", alarm.id, "alert"}, alert_json(alarm, now), Qos::AtMostOnce);
+  events_.publish("alarms", alarm.id, "alert", [&] { return alert_json(alarm, now); }, Qos::AtMostOnce);
 }
 
 bool Alarms::keep(ActiveAlarm alarm) {
@@ -72,7 +70,7 @@ void Alarms::clear(std::string_view id) {
       probe().alarms.add(-1);
     }
   }
-  publish_event(sessions_, {node_, "alarms", id, "clear"}, clear_json(id, unix_millis()), Qos::AtMostOnce);
+  events_.publish("alarms", id, "clear", [&] { return clear_json(id, unix_millis()); }, Qos::AtMostOnce);
 }
 
 std::vector<ActiveAlarm> Alarms::active() const {

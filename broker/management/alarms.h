@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "broker/hooks/hook_points.h"
-#include "broker/session/session_manager.h"
+#include "broker/management/event_publisher.h"
 #include "shared/base/clock.h"
 #include "shared/base/thread_annotations.h"
 
@@ -30,7 +30,7 @@ class Alarms {
  public:
   static constexpr std::size_t kLimit = 10'000;
 
-  Alarms(session::SessionManager& sessions, std::string node, std::size_t limit = kLimit);
+  explicit Alarms(const EventPublisher& events, std::size_t limit = kLimit);
   /// Requires: the shards do not run.
   ~Alarms();
   Alarms(const Alarms&) = delete;
@@ -44,8 +44,7 @@ class Alarms {
   void clear(std::string_view id);
   bool keep(ActiveAlarm alarm);
 
-  session::SessionManager& sessions_;
-  const std::string node_;
+  const EventPublisher& events_;
   const std::size_t limit_;
   mutable Mutex mutex_;
   std::map<std::string, ActiveAlarm, std::less<>> active_ GUARDED_BY(mutex_);

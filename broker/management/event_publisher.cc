@@ -2,7 +2,7 @@
 #include "broker/management/event_publisher.h"
 
 #include <span>
-#include <string>
+#include <utility>
 
 #include "broker/management/management_probe.h"
 #include "broker/management/text.h"
@@ -10,24 +10,46 @@
 #include "shared/log/log.h"
 
 namespace sluice::management {
+namespace {
 
-void publish_event(session::SessionManager& sessions, const EventName& name, std::string_view payload, Qos qos) {
-  const std::string topic = event_topic(name.node, name.kind, name.id, name.event);
+void log_unpublished(std::string_view kind, std::string_view id, std::string_view event) {
+  probe().events_unpublished.add();
+  static log::RateLimit limit(1);
+  if (const auto hushed = limit.admit(); hushed >= 0) {
+    log::get("management")
+        .warn(
+            "event not published: kind={} event={} reason=id of {} bytes is too long for a topic "
+            "({} like this not shown)",
+            kind, event, id.size(), hushed);
+  }
+}
+
+}  // namespace
+
+EventPublisher::EventPublisher(session::SessionManager& sessions, std::string node)
+    : sessions_(sessions), node_(std::move(node)) {
+  on_subscribed_ = sessions_.core().hooks.session_subscribed.add(
+      0, [this](const hooks::ClientInfo&, std::string_view filter, SubscriptionOptions) {
+        // Anywhere: prefixes of shared subscriptions come first. Wildcards alone do not match `$SYS/` [MQTT-4.7.2-1].
+        if (filter.find("$SYS/") != std::string_view::npos) audience_.store(true, std::memory_order_relaxed);
+        return hooks::Next::Continue;
+      });
+}
+
+EventPublisher::~EventPublisher() { sessions_.core().hooks.session_subscribed.remove(on_subscribed_); }
+
+void EventPublisher::publish(std::string_view kind, std::string_view id, std::string_view event,
+                             const std::function<std::string()>& payload, Qos qos) const {
+  if (!audience_.load(std::memory_order_relaxed)) return;
+  const std::string topic = event_topic(node_, kind, id, event);
   if (topic.empty()) {
-    probe().events_unpublished.add();
-    static log::RateLimit limit(1);
-    if (const auto hushed = limit.admit(); hushed >= 0) {
-      log::get("management")
-          .warn(
-              "event not published: kind={} event={} reason=id of {} bytes is too long for a topic "
-              "({} like this not shown)",
-              name.kind, name.event, name.id.size(), hushed);
-    }
+    log_unpublished(kind, id, event);
     return;
   }
-  session::SessionContext& context = sessions.context_of(*Shard::current());
+  session::SessionContext& context = sessions_.context_of(*Shard::current());
+  const std::string text = payload();
   context.shard.post([&context, message = Message::create({.topic = topic,
-                                                           .payload = std::as_bytes(std::span(payload)),
+                                                           .payload = std::as_bytes(std::span(text)),
                                                            .properties = {},
                                                            .qos = qos,
                                                            .publisher = {},

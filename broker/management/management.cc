@@ -9,6 +9,7 @@
 
 #include "broker/management/alarms.h"
 #include "broker/management/control_plane.h"
+#include "broker/management/event_publisher.h"
 #include "broker/management/handlers/handlers.h"
 #include "broker/management/presence.h"
 #include "broker/management/text.h"
@@ -25,8 +26,9 @@ struct Management::Parts {
         stats(deps.sessions.core()),
         sys_topics({deps.node, deps.version},
                    [this](std::vector<MessagePtr> messages) { publish(std::move(messages)); }),
-        presence(deps.sessions, deps.node, settings.presence_qos),
-        alarms(deps.sessions, deps.node),
+        events(deps.sessions, deps.node),
+        presence(events, settings.presence_qos),
+        alarms(events),
         services{deps, deps.sessions.core(), stats, sys_topics, alarms, Clock::now()},
         plane(router, [this] { tick(); }) {
     add_all_paths(router, services);
@@ -57,6 +59,7 @@ struct Management::Parts {
   Stats stats;
   SysTopics sys_topics;
   SysSchedule schedule;
+  EventPublisher events;
   Presence presence;
   Alarms alarms;
   Services services;

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/management/presence.h"
 
-#include <utility>
-
 #include <nlohmann/json.hpp>
-
-#include "broker/management/event_publisher.h"
 
 namespace sluice::management {
 namespace {
@@ -20,26 +16,25 @@ std::string_view username_of(const hooks::ClientInfo& client) {
 
 }  // namespace
 
-Presence::Presence(session::SessionManager& sessions, std::string node, Qos qos)
-    : sessions_(sessions), node_(std::move(node)), qos_(qos) {
-  hooks::HookPoints& hooks = sessions_.core().hooks;
+Presence::Presence(const EventPublisher& events, Qos qos) : events_(events), qos_(qos) {
+  hooks::HookPoints& hooks = events_.sessions().core().hooks;
   on_connected_ = hooks.client_connected.add(0, [this](const hooks::ClientInfo& client, Reason reason) {
-    publish(client.client_id, "connected", connected_json(client, reason, unix_millis()));
+    events_.publish(
+        "clients", client.client_id, "connected", [&] { return connected_json(client, reason, unix_millis()); }, qos_);
     return hooks::Next::Continue;
   });
   on_disconnected_ = hooks.client_disconnected.add(0, [this](const hooks::ClientInfo& client, Reason reason) {
-    publish(client.client_id, "disconnected", disconnected_json(client, reason, unix_millis()));
+    events_.publish(
+        "clients", client.client_id, "disconnected", [&] { return disconnected_json(client, reason, unix_millis()); },
+        qos_);
     return hooks::Next::Continue;
   });
 }
 
 Presence::~Presence() {
-  sessions_.core().hooks.client_connected.remove(on_connected_);
-  sessions_.core().hooks.client_disconnected.remove(on_disconnected_);
-}
-
-void Presence::publish(std::string_view client_id, std::string_view event, std::string_view payload) const {
-  publish_event(sessions_, {node_, "clients", client_id, event}, payload, qos_);
+  hooks::HookPoints& hooks = events_.sessions().core().hooks;
+  hooks.client_connected.remove(on_connected_);
+  hooks.client_disconnected.remove(on_disconnected_);
 }
 
 std::string connected_json(const hooks::ClientInfo& client, Reason reason, UnixMillis now) {

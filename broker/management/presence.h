@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "broker/api/reason.h"
 #include "broker/api/types.h"
 #include "broker/hooks/hook_points.h"
-#include "broker/session/session_manager.h"
+#include "broker/management/event_publisher.h"
 #include "shared/base/clock.h"
 
 namespace sluice::management {
@@ -20,17 +21,14 @@ namespace sluice::management {
 /// later turn of that shard, in the order of the events.
 class Presence {
  public:
-  Presence(session::SessionManager& sessions, std::string node, Qos qos);
+  Presence(const EventPublisher& events, Qos qos);
   /// Requires: the shards do not run.
   ~Presence();
   Presence(const Presence&) = delete;
   Presence& operator=(const Presence&) = delete;
 
  private:
-  void publish(std::string_view client_id, std::string_view event, std::string_view payload) const;
-
-  session::SessionManager& sessions_;
-  const std::string node_;
+  const EventPublisher& events_;
   const Qos qos_;
   std::uint64_t on_connected_;
   std::uint64_t on_disconnected_;

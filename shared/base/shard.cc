@@ -152,6 +152,8 @@ void Shard::wait_directly(bool work_waits) {
 }
 
 void Shard::wait_through_asio(bool work_waits) {
+  // It stops by itself whenever nothing was outstanding for a moment, and would then run nothing any more.
+  if (reactor_->io.stopped()) reactor_->io.restart();
   arm_poller();
   arm_tick();
   now_ = Clock::now();

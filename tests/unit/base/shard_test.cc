@@ -3,11 +3,16 @@
 
 #include <atomic>
 #include <future>
+#include <sys/eventfd.h>
+#include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
+
+#include "tests/support/eventually.h"
 
 namespace sluice {
 namespace {
@@ -81,6 +86,53 @@ TEST(Shard, AsioTimersRunWhileAsioIsInUse) {
   EXPECT_EQ(fired.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
   // And the shard still answers when Asio is out of use again.
   shards.run_on_all([](Shard&) {});
+  shards.stop();
+}
+
+class Readable final : public Pollable {
+ public:
+  Readable() : fd(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  ~Readable() { close(fd); }
+  void signal() const {
+    const std::uint64_t one = 1;
+    EXPECT_EQ(write(fd, &one, sizeof(one)), static_cast<ssize_t>(sizeof(one)));
+  }
+  const int fd;
+  std::atomic<int> served{0};
+
+ private:
+  void on_ready(std::uint32_t /*events*/) override {
+    std::uint64_t value = 0;
+    EXPECT_EQ(read(fd, &value, sizeof(value)), static_cast<ssize_t>(sizeof(value)));
+    ++served;
+  }
+};
+
+TEST(Shard, LivesOnWhenTickAndPollerAreReadyAtOnceWhileAsioIdles) {
+  Readable readable;
+  ShardGroup shards(1);
+  shards.start();
+  std::unique_ptr<AsioUse> use;
+  shards.run_on_all([&](Shard& shard) {
+    use = std::make_unique<AsioUse>(shard);
+    EXPECT_FALSE(shard.poller().add(readable.fd, readable, EPOLLIN));
+  });
+  for (int round = 0; round < 3; ++round) {
+    shards.run_on_all([&](Shard& shard) {
+      readable.signal();
+      // The tick falls due during this turn; the task that waits makes the next turn serve all that is ready at once.
+      shard.post([] {});
+      const TimePoint due = Clock::now() + 2 * TimingWheel::kTick;
+      while (Clock::now() < due) std::this_thread::yield();
+    });
+  }
+  const int before = readable.served;
+  readable.signal();
+  EXPECT_TRUE(test::eventually([&] { return readable.served > before; }));
+  shards.run_on_all([&](Shard& shard) {
+    shard.poller().remove(readable.fd, readable);
+    use.reset();
+  });
   shards.stop();
 }
 

@@ -18,10 +18,13 @@ TEST(AlarmJson, HasEmqsMembers) {
 
 class AlarmsTest : public ::testing::Test {
  protected:
-  AlarmsTest() : alarms_(std::make_unique<Alarms>(live_.sessions(), "n@h", 2)) {}
+  AlarmsTest()
+      : events_(std::make_unique<EventPublisher>(live_.sessions(), "n@h")),
+        alarms_(std::make_unique<Alarms>(*events_, 2)) {}
   ~AlarmsTest() override {
     live_.stop();
     alarms_.reset();
+    events_.reset();
   }
   void raise(std::string_view id, std::string_view title = "title") {
     on_shard(live_.shard(1),
@@ -32,6 +35,7 @@ class AlarmsTest : public ::testing::Test {
   }
 
   LiveCore live_;
+  std::unique_ptr<EventPublisher> events_;
   std::unique_ptr<Alarms> alarms_;
 };
 

@@ -21,6 +21,7 @@ class ApiTest : public ::testing::Test {
   ~ApiTest() override {
     live_.stop();
     alarms_.reset();
+    events_.reset();
   }
 
   ApiResponse call(Method method, std::string_view path, std::string_view body = "") {
@@ -49,7 +50,8 @@ class ApiTest : public ::testing::Test {
   ManagementDeps deps_ = live_.deps();
   Stats stats_{live_.core()};
   SysTopics sys_topics_{{deps_.node, deps_.version}, [](const std::vector<MessagePtr>&) {}};
-  std::unique_ptr<Alarms> alarms_ = std::make_unique<Alarms>(live_.sessions(), deps_.node);
+  std::unique_ptr<EventPublisher> events_ = std::make_unique<EventPublisher>(live_.sessions(), deps_.node);
+  std::unique_ptr<Alarms> alarms_ = std::make_unique<Alarms>(*events_);
   Services services_{deps_, live_.core(), stats_, sys_topics_, *alarms_, Clock::now() - std::chrono::seconds(25)};
   RestRouter router_;
 };

@@ -71,13 +71,16 @@ TEST(ConnackCode, DependsOnTheVersion) {
 
 class PresenceTest : public ::testing::Test {
  protected:
-  PresenceTest() : presence_(std::make_unique<Presence>(live_.sessions(), "n@h", Qos::AtLeastOnce)) {
+  PresenceTest()
+      : events_(std::make_unique<EventPublisher>(live_.sessions(), "n@h")),
+        presence_(std::make_unique<Presence>(*events_, Qos::AtLeastOnce)) {
     watcher_ = &live_.join("watcher", 0);
     watcher_->subscribe("$SYS/brokers/n@h/clients/#", Qos::AtLeastOnce);
   }
   ~PresenceTest() override {
     live_.stop();
     presence_.reset();
+    events_.reset();
   }
   Json await(const std::string& topic) {
     const auto message = watcher_->await("$SYS/brokers/n@h/clients/" + topic);
@@ -89,6 +92,7 @@ class PresenceTest : public ::testing::Test {
   }
 
   LiveCore live_;
+  std::unique_ptr<EventPublisher> events_;
   std::unique_ptr<Presence> presence_;
   FakeClient* watcher_;
 };
@@ -113,6 +117,30 @@ TEST_F(PresenceTest, TellsOfRefusedClientsWithTheirCode) {
 TEST_F(PresenceTest, IdsThatNoTopicCanHaveAreEncoded) {
   live_.join("a/+/#", 1);
   EXPECT_EQ(await("a/%2B/%23/connected").at("clientid"), "a/+/#");
+}
+
+TEST(EventPublisher, MakesNothingBeforeAnybodyCouldHear) {
+  LiveCore live;
+  auto events = std::make_unique<EventPublisher>(live.sessions(), "n@h");
+  const auto publish = [&] {
+    return on_shard(live.shard(0), [&] {
+      bool made = false;
+      const auto payload = [&] {
+        made = true;
+        return std::string("x");
+      };
+      events->publish("clients", "c", "connected", payload, Qos::AtMostOnce);
+      return made;
+    });
+  };
+  FakeClient& client = live.join("c");
+  client.subscribe("a/#");
+  EXPECT_FALSE(publish());
+  client.subscribe("$share/g/$SYS/brokers/#");
+  EXPECT_TRUE(publish());
+  EXPECT_TRUE(client.await("$SYS/brokers/n@h/clients/c/connected"));
+  live.stop();
+  events.reset();
 }
 
 }  // namespace

@@ -17,25 +17,13 @@
 #include "shared/net/listener.h"
 #include "shared/net/socket_transport.h"
 #include "shared/net/transport.h"
+#include "tests/support/eventually.h"
 
 struct ssl_st;
 struct ssl_ctx_st;
 struct ssl_session_st;
 
 namespace sluice::test {
-
-inline constexpr auto kPatience = std::chrono::seconds(20);
-
-/// Waits until `holds`, which other threads bring about; false after kPatience.
-template <class F>
-bool eventually(F holds) {
-  const auto deadline = Clock::now() + kPatience;
-  while (!holds()) {
-    if (Clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 /// A folder with the files of scripts/make-certs, made once per program; ends with '/'.
 const std::string& certificates();
