@@ -22,6 +22,9 @@ constexpr long kSessionsCached = 1024;  ///< of TLS 1.2 clients that know no tic
 constexpr long kSessionSeconds = 2 * 60 * 60;
 /// A client with a key proves itself by it, although it would take our certificate too.
 constexpr const char* kPskFirst = "kECDHEPSK:kDHEPSK:kPSK:DEFAULT:!eNULL";
+/// In TLS 1.3 a key goes with a suite of its hash, SHA-256 [RFC 8446 4.2.11]; a suite of another hash would end in the
+/// certificate.
+constexpr const char* kPskSuitesFirst = "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384";
 constexpr unsigned char kSessionContext[] = {'s', 'l', 'u', 'i', 'c', 'e'};
 
 struct BioFree {
@@ -131,6 +134,7 @@ std::string TlsContext::set_ciphers() {
   for (const std::string& name : split(settings_.ciphers, ",: ")) {
     (name.starts_with("TLS_") ? suites : ciphers).push_back(name);
   }
+  if (suites.empty() && settings_.psk_key) suites.emplace_back(kPskSuitesFirst);
   if (!suites.empty() && ::SSL_CTX_set_ciphersuites(context_.get(), join(suites).c_str()) != 1) {
     return key_ + ".ciphers: " + join(suites) + ": " + take_tls_reason();
   }
