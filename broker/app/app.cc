@@ -74,6 +74,7 @@ class Server {
       shards_.stop();
       throw std::runtime_error(problem);
     }
+    core_.start();
     edges_->start();
     announce(*edges_);
   }
@@ -142,6 +143,7 @@ int run(const Options& options) {
     log::configure(log_settings(configuration));
     for (const std::string& notice : configuration.notices()) log::get("app").info("{}", notice);
     fmt::print("storage.type = ram: acknowledged messages, sessions and retained messages do not survive a restart\n");
+    std::fflush(stdout);
     raise_descriptor_limit();
     Server server(options, configuration);
     server.start(configuration);

@@ -13,6 +13,7 @@ Core::Core(const Configuration& configuration, ShardGroup& shards)
     : shards_(shards),
       router_(load_router_settings(configuration.store(), shards.size())),
       retainer_(load_retainer_settings(configuration.store()), retained_store_),
+      sweeper_(retainer_, shards.at(0)),
       access_(load_access_settings(configuration.store())),
       acl_file_(configuration.path(auth::kAclFile)),
       session_core_{.router = router_,
@@ -28,6 +29,10 @@ Core::Core(const Configuration& configuration, ShardGroup& shards)
   }
   sessions_ = std::make_unique<session::SessionManager>(session_core_, psk_);
   load_files(configuration);
+}
+
+void Core::start() {
+  shards_.at(0).post([this] { sweeper_.start(); });
 }
 
 void Core::load_files(const Configuration& configuration) {

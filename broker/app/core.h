@@ -10,6 +10,7 @@
 #include "broker/auth/builtin_users.h"
 #include "broker/auth/psk_store.h"
 #include "broker/hooks/hook_points.h"
+#include "broker/retainer/retained_sweeper.h"
 #include "broker/retainer/retainer.h"
 #include "broker/router/router.h"
 #include "broker/session/session_manager.h"
@@ -23,6 +24,9 @@ class Core {
  public:
   /// Throws std::runtime_error with a sentence for the operator when a file that the configuration names is no good.
   Core(const Configuration& configuration, ShardGroup& shards);
+
+  /// Begins what runs by the clock. The shards run.
+  void start();
 
   [[nodiscard]] session::SessionManager& sessions() { return *sessions_; }
   [[nodiscard]] router::Router& router() { return router_; }
@@ -47,6 +51,7 @@ class Core {
   router::Router router_;
   retainer::RamRetainedStore retained_store_;
   retainer::Retainer retainer_;
+  retainer::RetainedSweeper sweeper_;
   auth::AccessControl access_;
   auth::PskStore psk_;
   std::shared_ptr<auth::BuiltinUsers> usernames_;
