@@ -14,8 +14,8 @@
 #include "broker/retainer/retained_index.h"
 #include "broker/retainer/retained_store.h"
 #include "broker/router/change_feed.h"
-#include "broker/router/text_hash.h"
 #include "shared/base/clock.h"
+#include "shared/base/text_hash.h"
 #include "shared/base/thread_annotations.h"
 
 namespace sluice::retainer {
@@ -114,7 +114,7 @@ class Retainer {
   std::atomic<std::size_t> max_payload_size_;
   std::atomic<UnixMillis> expiry_interval_;
   RetainedStore& store_;
-  const router::TextHash hash_;
+  const TextHash hash_;
   std::atomic<std::size_t> count_{0};
   mutable std::array<Stripe, kStripes> stripes_;
   std::size_t sweep_stripe_ = 0;

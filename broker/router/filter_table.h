@@ -16,9 +16,9 @@
 #include "broker/router/slab.h"
 #include "broker/router/subscriber_set.h"
 #include "broker/router/subscription.h"
-#include "broker/router/text_hash.h"
 #include "broker/router/topic_rules.h"
 #include "broker/router/topic_trie.h"
+#include "shared/base/text_hash.h"
 
 namespace sluice::router {
 

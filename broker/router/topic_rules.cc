@@ -76,7 +76,9 @@ const boost::system::error_category& topic_category() {
   return category;
 }
 
-bool has_wildcards(std::string_view filter) { return filter.find_first_of("+#") != std::string_view::npos; }
+bool has_wildcards(std::string_view filter) {
+  return filter.find('#') != std::string_view::npos || filter.find('+') != std::string_view::npos;
+}
 
 std::size_t count_levels(std::string_view topic) {
   return static_cast<std::size_t>(std::count(topic.begin(), topic.end(), '/')) + 1;

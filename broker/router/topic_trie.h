@@ -10,8 +10,8 @@
 #include "broker/router/compact_string.h"
 #include "broker/router/id_table.h"
 #include "broker/router/slab.h"
-#include "broker/router/text_hash.h"
 #include "broker/router/topic_rules.h"
+#include "shared/base/text_hash.h"
 
 namespace sluice::router {
 

@@ -3,13 +3,14 @@
 
 #include <array>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "broker/api/types.h"
+#include "shared/base/text_hash.h"
 #include "shared/base/thread_annotations.h"
 
 namespace sluice::session {
@@ -43,13 +44,13 @@ class SessionRegistry {
   static constexpr std::size_t kParts = 64;
   struct Part {
     mutable Mutex mutex;
-    boost::unordered_flat_map<std::string_view, SessionRef> sessions GUARDED_BY(mutex);
+    boost::unordered_flat_map<std::string_view, SessionRef, SharedTextHash> sessions GUARDED_BY(mutex);
   };
 
-  [[nodiscard]] Part& part_of(std::string_view id) { return parts_[std::hash<std::string_view>{}(id) % kParts]; }
-  [[nodiscard]] const Part& part_of(std::string_view id) const {
-    return parts_[std::hash<std::string_view>{}(id) % kParts];
-  }
+  // By the upper bits: the table inside a part uses the others.
+  static std::size_t index_of(std::string_view id) { return SharedTextHash()(id) / (SIZE_MAX / kParts + 1); }
+  [[nodiscard]] Part& part_of(std::string_view id) { return parts_[index_of(id)]; }
+  [[nodiscard]] const Part& part_of(std::string_view id) const { return parts_[index_of(id)]; }
 
   std::array<Part, kParts> parts_;
 };

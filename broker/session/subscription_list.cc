@@ -38,7 +38,7 @@ bool SubscriptionList::erase(std::string_view filter) {
   if (index_) index_->erase(filter);
   if (at + 1 != items_.size()) {
     std::swap(items_[at], items_.back());
-    if (index_) (*index_)[items_[at]->filter] = at;
+    if (index_) index_->find(items_[at]->filter)->second = at;
   }
   items_.pop_back();
   return true;

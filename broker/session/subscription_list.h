@@ -11,6 +11,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "broker/api/types.h"
+#include "shared/base/text_hash.h"
 
 namespace sluice::session {
 
@@ -41,7 +42,7 @@ class SubscriptionList {
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   static constexpr std::size_t kIndexFrom = 16;
-  using Index = boost::unordered_flat_map<std::string_view, std::size_t>;
+  using Index = boost::unordered_flat_map<std::string_view, std::size_t, SharedTextHash>;
 
   [[nodiscard]] std::size_t position(std::string_view filter) const;
 

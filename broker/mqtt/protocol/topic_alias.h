@@ -8,6 +8,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "shared/base/text_hash.h"
+
 namespace sluice::mqtt {
 
 /// Topics that the client has numbered [MQTT5 3.3.2.3.4]. One connection's; bounded by the maximum we announced.
@@ -51,12 +53,8 @@ class OutboundAliases {
   }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
   std::uint16_t maximum_;
-  boost::unordered_flat_map<std::string, std::uint16_t, Hash, std::equal_to<>> aliases_;
+  boost::unordered_flat_map<std::string, std::uint16_t, SharedTextHash, std::equal_to<>> aliases_;
 };
 
 }  // namespace sluice::mqtt

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "broker/router/text_hash.h"
+#include "shared/base/text_hash.h"
 #include "broker/router/topic_rules.h"
 
 namespace sluice::retainer {
@@ -53,7 +53,7 @@ class RetainedIndexTest : public testing::Test {
     return found;
   }
 
-  router::TextHash hash_;
+  TextHash hash_;
   RetainedIndex index_;
   std::set<std::string> topics_;
 };

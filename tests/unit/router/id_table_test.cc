@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/router/compact_string.h"
-#include "broker/router/text_hash.h"
+#include "shared/base/text_hash.h"
 
 namespace sluice::router {
 namespace {

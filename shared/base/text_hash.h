@@ -7,7 +7,7 @@
 #include <random>
 #include <string_view>
 
-namespace sluice::router {
+namespace sluice {
 
 /// A keyed hash of short texts. The keys are random for every object, so that a client cannot choose topics that
 /// collide. Multiply-and-fold: a few nanoseconds for a topic; not cryptographic.
@@ -62,4 +62,14 @@ class TextHash {
   std::uint64_t second_;
 };
 
-}  // namespace sluice::router
+/// A hasher for containers whose keys come from peers; all of them share its random keys.
+struct SharedTextHash {
+  using is_avalanching = void;
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    static const TextHash hash;
+    return hash(text);
+  }
+};
+
+}  // namespace sluice
