@@ -34,6 +34,11 @@ WsSettings load(const ConfigStore& store, Kind kind, std::string_view name) {
   settings.proxy_port_header = store.get(keys.proxy_port_header, {name});
   settings.deflate.enabled = store.get(keys.deflate, {name});
   settings.deflate.max_clients = store.get(keys.deflate_max_clients, {name});
+  settings.request_timeout = store.get(keys.request_timeout, {name});
+  settings.ping_interval = store.get(keys.ping_interval, {name});
+  settings.max_header_bytes = store.get(keys.max_header_size, {name}).bytes;
+  settings.max_message_bytes = store.get(keys.max_message_size, {name}).bytes;
+  settings.max_backlog_bytes = store.get(keys.max_backlog, {name}).bytes;
   return settings;
 }
 

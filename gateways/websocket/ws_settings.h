@@ -47,8 +47,8 @@ struct WsSettings {
 
 enum class Kind : std::uint8_t { Ws, Wss };
 
-/// What the keys of `listener.ws.<name>` or `listener.wss.<name>` say. The keys that all MQTT listeners share
-/// (require_subprotocol, request_timeout) are the caller's to fill in.
+/// What the keys of `listener.ws.<name>` or `listener.wss.<name>` say. What a key of all MQTT listeners says
+/// (require_subprotocol) is the caller's to fill in.
 WsSettings load(const ConfigStore& store, Kind kind, std::string_view name);
 
 }  // namespace sluice::ws

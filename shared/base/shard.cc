@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/base/shard.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <latch>
 #include <sched.h>
@@ -74,11 +75,15 @@ Shard::Shard(ShardGroup& group, std::size_t index)
       read_buffer_(new std::byte[kReadBuffer]),
       wake_up_(std::make_unique<WakeUp>(poller_)) {}
 
-Shard::~Shard() {
+Shard::~Shard() { static_cast<void>(discard_inbox()); }
+
+bool Shard::discard_inbox() {
   Batch* batch = inbox_.exchange(nullptr);
+  if (batch == nullptr) return false;
   while (batch != nullptr) {
     const std::unique_ptr<Batch> doomed(std::exchange(batch, batch->next));
   }
+  return true;
 }
 
 Shard* Shard::current() { return current_shard; }
@@ -250,6 +255,10 @@ void ShardGroup::stop() {
   for (const auto& shard : shards_) shard->post([target = shard.get()] { target->stop(); });
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  // What a destroyed task owned may have posted again.
+  const auto discard = [](const std::unique_ptr<Shard>& shard) { return shard->discard_inbox(); };
+  while (std::ranges::count_if(shards_, discard) != 0) {
+  }
 }
 
 void ShardGroup::run_on_all(const std::function<void(Shard&)>& task) {

@@ -105,6 +105,8 @@ class Shard {
   void quiet_asio();
   [[nodiscard]] int milliseconds_to_tick() const;
   void drain_inbox();
+  /// Destroys unrun what waits. False: nothing did. The shard does not run.
+  bool discard_inbox();
   void run_turn_ends();
   void send_outboxes();
   void push(Batch* batch);

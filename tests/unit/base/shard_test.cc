@@ -136,6 +136,21 @@ TEST(Shard, LivesOnWhenTickAndPollerAreReadyAtOnceWhileAsioIdles) {
   shards.stop();
 }
 
+TEST(Shard, StopDestroysWhatWasPostedInTheLastTurn) {
+  const auto watched = std::make_shared<int>(0);
+  ShardGroup shards(2);
+  // Each turn posts the next one, to both shards: some of it is always under way.
+  std::function<void()> again = [&] {
+    Shard& other = shards.at(1 - Shard::current()->index());
+    other.post([&again, held = watched] { again(); });
+  };
+  shards.start();
+  for (std::size_t i = 0; i < 2; ++i) shards.at(i).post([&again] { again(); });
+  shards.run_on_all([](Shard&) {});
+  shards.stop();
+  EXPECT_EQ(watched.use_count(), 1);
+}
+
 TEST(Shard, StopDestroysWhatHasNotRun) {
   const auto watched = std::make_shared<int>(0);
   {

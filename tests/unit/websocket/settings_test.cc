@@ -26,6 +26,11 @@ TEST(WsSettingsLoad, ReadsTheKeysOfItsOwnListener) {
   store.override_with("listener.wss.a.deflate=on");
   store.override_with("listener.wss.a.deflate_max_clients=7");
   store.override_with("listener.wss.a.proxy_address_header=X-Real-IP");
+  store.override_with("listener.wss.a.request_timeout=2s");
+  store.override_with("listener.wss.a.ping_interval=3s");
+  store.override_with("listener.wss.a.max_header_size=4KB");
+  store.override_with("listener.wss.a.max_message_size=5KB");
+  store.override_with("listener.wss.a.max_backlog=6KB");
   store.override_with("listener.ws.a.path=/other");
   ASSERT_TRUE(store.problems().empty()) << store.problems().front().to_string();
   const WsSettings settings = load(store, Kind::Wss, "a");
@@ -34,6 +39,11 @@ TEST(WsSettingsLoad, ReadsTheKeysOfItsOwnListener) {
   EXPECT_TRUE(settings.deflate.enabled);
   EXPECT_EQ(settings.deflate.max_clients, 7U);
   EXPECT_EQ(settings.proxy_address_header, "X-Real-IP");
+  EXPECT_EQ(settings.request_timeout, std::chrono::seconds(2));
+  EXPECT_EQ(settings.ping_interval, std::chrono::seconds(3));
+  EXPECT_EQ(settings.max_header_bytes, 4096U);
+  EXPECT_EQ(settings.max_message_bytes, 5120U);
+  EXPECT_EQ(settings.max_backlog_bytes, 6144U);
 }
 
 }  // namespace
