@@ -9,6 +9,7 @@
 #include <cstring>
 #include <mutex>
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
@@ -165,6 +166,12 @@ std::string TlsContext::load_certificate() {
     return complaint(key_, "keyfile", settings_.keyfile,
                      other ? "it is not the key of the certificate in " + settings_.certfile
                            : "no usable PEM key without a passphrase: " + why);
+  }
+  // A key of another algorithm is taken above without a word, beside the certificate's own place.
+  if (::SSL_CTX_check_private_key(context) != 1) {
+    ::ERR_clear_error();
+    return complaint(key_, "keyfile", settings_.keyfile,
+                     "it is not the key of the certificate in " + settings_.certfile);
   }
   return {};
 }

@@ -3,7 +3,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 
 #include "tests/unit/net/net_fixture.h"
@@ -48,6 +51,17 @@ TEST(TlsContext, NamesKeyFileAndReason) {
 TEST(TlsContext, TellsAKeyOfAnotherCertificate) {
   TlsSettings settings = good();
   settings.keyfile = certificates() + "client-key.pem";
+  EXPECT_EQ(problem(settings), "listener.ssl.x.keyfile: cannot use " + settings.keyfile +
+                                   ": it is not the key of the certificate in " + settings.certfile);
+}
+
+TEST(TlsContext, TellsAKeyOfAnotherAlgorithm) {
+  TlsSettings settings = good();
+  settings.keyfile = certificates() + "rsa-key.pem";
+  const std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)> key(EVP_RSA_gen(2048), ::EVP_PKEY_free);
+  const std::unique_ptr<BIO, decltype(&::BIO_free)> file(::BIO_new_file(settings.keyfile.c_str(), "w"), ::BIO_free);
+  ASSERT_EQ(::PEM_write_bio_PrivateKey(file.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr), 1);
+  ASSERT_EQ(BIO_flush(file.get()), 1);
   EXPECT_EQ(problem(settings), "listener.ssl.x.keyfile: cannot use " + settings.keyfile +
                                    ": it is not the key of the certificate in " + settings.certfile);
 }
