@@ -151,7 +151,10 @@ std::optional<SocketAddress> forwarded_address(const RequestHeader& request, con
   std::string_view text;
   for (auto field = first; field != last; ++field) text = view(field->value());
   if (const auto comma = text.rfind(','); comma != std::string_view::npos) text.remove_prefix(comma + 1);
-  std::optional<SocketAddress> result = SocketAddress::parse_ip(trimmed(text));
+  text = trimmed(text);
+  std::optional<SocketAddress> result = SocketAddress::parse_ip(text);
+  // Some balancers add the port.
+  if (!result && text.find(':') != std::string_view::npos) result = SocketAddress::parse(text);
   if (!result || settings.proxy_port_header.empty()) return result;
   const auto port = request.find(settings.proxy_port_header);
   if (port == request.end()) return result;

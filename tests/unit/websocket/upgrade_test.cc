@@ -152,6 +152,9 @@ TEST(WsUpgrade, ForwardedAddressIsTheNearestProxys) {
                {"X-Forwarded-For: 10.0.0.1, 192.0.2.7\r\nX-Forwarded-Port: 4711\r\n", "192.0.2.7:4711"},
                {"X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 192.0.2.8\r\n", "192.0.2.8:0"},
                {"X-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Port: 70000\r\n", "[2001:db8::1]:0"},
+               {"X-Forwarded-For: 192.0.2.9:4712\r\n", "192.0.2.9:4712"},
+               {"X-Forwarded-For: 10.0.0.1:1, [2001:db8::2]:4713\r\n", "[2001:db8::2]:4713"},
+               {"X-Forwarded-For: 4714\r\n", ""},
                {"X-Forwarded-For: unknown\r\n", ""},
                {"X-Forwarded-For: \r\n", ""},
                {"X-Real-IP: 192.0.2.9\r\n", ""}};
