@@ -34,7 +34,7 @@ inline constexpr Property<ByteSize> kMaxPayloadSize{
     .zero_means = "mqtt.max_packet_size"};
 inline constexpr Property<ConfigDuration> kExpiryInterval{
     .name = "retainer.expiry_interval",
-    .doc = "How long a retained message is kept. 0: for ever. A shorter expiry of the message itself counts.",
+    .doc = "How long a retained message is kept. 0: for ever. A message with an expiry of its own keeps that.",
     .def = std::chrono::seconds(0),
     .reload = Reload::Live};
 
