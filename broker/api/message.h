@@ -22,7 +22,7 @@ struct MessageParts {
   std::string_view topic;
   std::span<const std::byte> payload;
   /// MQTT 5 properties to forward, in wire form [MQTT5 2.2.2]: payload format indicator, content type, response
-  /// topic, correlation data and user properties only, in the publisher's order (see message_properties.h).
+  /// topic, correlation data and user properties only, in the publisher's order.
   std::span<const std::byte> properties;
   Qos qos = Qos::AtMostOnce;
   bool retain = false;

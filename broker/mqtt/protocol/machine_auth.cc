@@ -24,9 +24,14 @@ bool Machine::begin_authentication(std::span<const std::byte> data) {
     refuse_connect(step.reason, {});
     return false;
   }
+  note_authenticated(step);
+  return true;
+}
+
+void Machine::note_authenticated(const EnhancedAuthentication::Step& step) {
   request_->authenticated = true;
   if (step.username) request_->username = step.username;
-  return true;
+  v5_->auth_data = step.data;
 }
 
 void Machine::on_auth(const Frame& frame) {
@@ -72,8 +77,7 @@ void Machine::advance_authentication(std::span<const std::byte> data) {
     send_auth(Reason::Success, step.data);
     return;
   }
-  request_->authenticated = true;
-  if (step.username) request_->username = step.username;
+  note_authenticated(step);
   set_state(ConnState::Connecting);
   ask_core();
 }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "broker/mqtt/protocol/machine.h"
+#include "tests/support/mqtt_decoder.h"
+
+namespace sluice::mqtt {
+
+/// A core that lets everybody in and keeps what it was asked.
+class FakeBroker final : public BrokerApi {
+ public:
+  using Method = std::function<std::unique_ptr<EnhancedAuthentication>(std::string_view name)>;
+
+  std::unique_ptr<PendingConnect> connect(ConnectRequest request, DeliverySink& sink, OnConnected done) override;
+  std::unique_ptr<EnhancedAuthentication> enhanced_authentication(std::string_view method) override {
+    return authentication ? authentication(method) : nullptr;
+  }
+  [[nodiscard]] std::vector<std::byte> psk_key(std::string_view /*identity*/) const override { return {}; }
+
+  Method authentication;
+  std::vector<ConnectRequest> connects;
+};
+
+/// A machine for MQTT 5 between a fake core and a recorded output.
+class MachineTest : public ::testing::Test, private Effects {
+ protected:
+  void receive(std::string_view packet);
+  /// The next packet that the machine has sent, checked by a decoder that is not the broker's.
+  test::Packet sent();
+  [[nodiscard]] bool silent() const { return output_.empty(); }
+
+  FakeBroker broker_;
+  MqttSettings settings_;
+  bool closed_ = false;
+
+ private:
+  std::span<std::byte> output(std::size_t size) override;
+  void output(const MessagePtr& message, std::span<const std::byte> bytes) override;
+  [[nodiscard]] std::size_t backlog() const override { return 0; }
+  void set_keep_alive(Duration /*timeout*/) override {}
+  void pause_input(Duration /*how_long*/) override {}
+  void resume_input() override {}
+  void move_to(Shard& /*shard*/) override {}
+  void close() override { closed_ = true; }
+  [[nodiscard]] const TransportPeer& peer() const override { return peer_; }
+  [[nodiscard]] const std::shared_ptr<const ListenerTraits>& listener() const override { return traits_; }
+  [[nodiscard]] TimePoint now() const override { return Clock::now(); }
+
+  TransportPeer peer_;
+  std::shared_ptr<const ListenerTraits> traits_ = std::make_shared<ListenerTraits>();
+  std::string output_;
+  Machine machine_{broker_, settings_, *this};
+};
+
+}  // namespace sluice::mqtt
