@@ -29,7 +29,7 @@ void note_expensive(std::string_view topic, std::size_t visits) {
   if (hushed < 0) return;
   log::get("router").warn(
       "expensive match: topic={} compared={}; look for clients with many '+' filters of this depth "
-      "(mqtt.max_subscriptions limits them) ({} like this not shown)",
+      "(mqtt.session.max_subscriptions limits them) ({} like this not shown)",
       topic, visits, hushed);
 }
 
