@@ -22,6 +22,8 @@ struct MqttProbe {
   metrics::Counter malformed{"packets/malformed", "Connections ended by a malformed packet"};
   metrics::Counter protocol_errors{"packets/protocol_error", "Connections ended by a breach of the protocol"};
   metrics::Counter too_large{"packets/too_large", "Connections ended by a packet over mqtt.max_packet_size"};
+  metrics::Counter over_limit{"packets/over_limit",
+                              "Connections ended by more user properties, filters or unreleased messages than allowed"};
   metrics::Counter keepalive_timeouts{"connections/keepalive_timeout", "Connections ended because they were silent"};
   metrics::Counter idle_timeouts{"connections/idle_timeout", "Connections ended because no CONNECT came"};
   metrics::Counter puback_missed{"packets/puback/missed", "PUBACK for a packet id that is not in flight"};

@@ -45,7 +45,8 @@ void Connection::unlink() {
 
 void Connection::on_bytes(std::span<const std::byte> bytes) {
   if (closed_) return;
-  last_input_ = now();
+  // A CONNECT that trickles in is waited for no longer than one that does not come.
+  if (machine_.state() != ConnState::AwaitConnect) last_input_ = now();
   consume(bytes);
 }
 
@@ -133,6 +134,7 @@ void Connection::on_closed(ErrorCode) {
 
 void Connection::set_keep_alive(Duration timeout) {
   silence_allowed_ = timeout;
+  last_input_ = now();
   arm_timer();
 }
 

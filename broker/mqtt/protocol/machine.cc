@@ -31,6 +31,29 @@ bool legal(ConnState from, ConnState to) {
   return false;
 }
 
+/// Where connections that end for this reason are counted; nullptr: not among those that a packet ended.
+const metrics::Counter* counter_of(Reason reason) {
+  switch (reason) {
+    case Reason::MalformedPacket:
+      return &probe().malformed;
+    case Reason::ProtocolError:
+    case Reason::TopicNameInvalid:
+    case Reason::TopicAliasInvalid:
+    case Reason::PayloadFormatInvalid:
+    case Reason::UnsupportedProtocolVersion:
+      return &probe().protocol_errors;
+    case Reason::PacketTooLarge:
+      return &probe().too_large;
+    case Reason::QuotaExceeded:
+    case Reason::ReceiveMaximumExceeded:
+      return &probe().over_limit;
+    case Reason::KeepAliveTimeout:
+      return &probe().keepalive_timeouts;
+    default:
+      return nullptr;
+  }
+}
+
 /// The Topic Alias property on the wire.
 constexpr std::size_t kAliasBytes = 3;
 
@@ -53,9 +76,7 @@ void Machine::on_frame(const Frame& frame) {
       if (frame.type() == PacketType::Connect) {
         on_connect(frame);
       } else {
-        // Not a word to whoever does not begin with CONNECT [MQTT-3.1.0-1].
-        probe().protocol_errors.add();
-        close();
+        refuse_first_packet();
       }
       return;
     case ConnState::Authenticating:
@@ -78,8 +99,12 @@ void Machine::on_frame(const Frame& frame) {
 
 void Machine::on_partial_frame(std::byte first) {
   constexpr std::byte kConnectHeader{0x10};
-  if (state_ != ConnState::AwaitConnect || first == kConnectHeader) return;
-  probe().protocol_errors.add();
+  if (state_ == ConnState::AwaitConnect && first != kConnectHeader) refuse_first_packet();
+}
+
+void Machine::refuse_first_packet() {
+  // Not a word to whoever does not begin with CONNECT [MQTT-3.1.0-1].
+  note_end(Reason::ProtocolError, "the first packet is not CONNECT [MQTT-3.1.0-1]");
   close();
 }
 
@@ -157,11 +182,13 @@ void Machine::on_disconnect(const Frame& frame) {
 
 void Machine::on_broken_stream(Errc error) {
   if (state_ == ConnState::Closed) return;
-  if (error == Errc::PacketTooLarge) probe().too_large.add();
+  const ErrorCode code = error;
+  const std::string why =
+      error == Errc::PacketTooLarge ? "a packet larger than mqtt.max_packet_size [MQTT-3.2.2-15]" : code.message();
   if (state_ == ConnState::Active) {
-    fail(error);
+    fail(reason_of(code), why);
   } else {
-    probe().malformed.add();
+    note_end(reason_of(code), why);
     close();
   }
 }
@@ -169,13 +196,13 @@ void Machine::on_broken_stream(Errc error) {
 void Machine::on_keep_alive_timeout() {
   switch (state_) {
     case ConnState::Active:
-      probe().keepalive_timeouts.add();
       fail(Reason::KeepAliveTimeout, "no packet within one and a half keep-alive intervals [MQTT-3.1.2-22]");
       return;
     case ConnState::AwaitConnect:
     case ConnState::Authenticating:
     case ConnState::Connecting:
       probe().idle_timeouts.add();
+      note_end(Reason::MaximumConnectTime, "no CONNECT within mqtt.client.idle_timeout");
       close();
       return;
     case ConnState::Closed:
@@ -199,14 +226,18 @@ void Machine::fail(const ErrorCode& error) {
   fail(reason, error.message());
 }
 
-void Machine::fail(Reason reason, std::string_view why) {
+void Machine::note_end(Reason reason, std::string_view why) {
+  if (const metrics::Counter* const counter = counter_of(reason)) counter->add();
   static log::RateLimit limit(10);
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-    log::get("mqtt").info("client disconnected: peer={} reason={} why=\"{}\" ({} like this not shown)",
+    log::get("mqtt").info("{}: peer={} reason={} why=\"{}\" ({} like this not shown)",
+                          state_ == ConnState::Active ? "client disconnected" : "connection closed",
                           effects_.peer().address.to_string(), reason_name(reason), why, hushed);
   }
-  if (reason == Reason::MalformedPacket) probe().malformed.add();
-  if (reason == Reason::ProtocolError) probe().protocol_errors.add();
+}
+
+void Machine::fail(Reason reason, std::string_view why) {
+  note_end(reason, why);
   send_disconnect(reason, why);
   handle_.close({.kind = CloseKind::Abnormal, .reason = reason, .session_expiry_seconds = {}});
   close();

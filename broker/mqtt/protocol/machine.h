@@ -73,6 +73,7 @@ class Machine final : public DeliverySink {
     bool aliases_out = false;  ///< the client takes any
     std::string auth_method;
     std::unique_ptr<EnhancedAuthentication> authentication;  ///< while an exchange runs
+    std::vector<std::byte> auth_data;                        ///< the exchange's last word, for the CONNACK
   };
 
   [[nodiscard]] bool is_v5() const { return version_ == ProtocolVersion::V5; }
@@ -95,6 +96,7 @@ class Machine final : public DeliverySink {
   void on_auth(const Frame& frame);
   bool begin_authentication(std::span<const std::byte> data);
   void advance_authentication(std::span<const std::byte> data);
+  void note_authenticated(const EnhancedAuthentication::Step& step);
   void send_auth(Reason reason, std::span<const std::byte> data);
 
   // machine_publish.cc
@@ -112,9 +114,12 @@ class Machine final : public DeliverySink {
   void on_unsubscribe(const Frame& frame);
 
   // machine.cc
+  void refuse_first_packet();
   void on_active_frame(const Frame& frame);
   void on_pingreq(const Frame& frame);
   void on_disconnect(const Frame& frame);
+  /// Counts and logs that the connection ends because of what the peer did.
+  void note_end(Reason reason, std::string_view why);
   /// Ends the connection because of what the peer did: tells a 5.0 client why, and lets the will be sent.
   void fail(Reason reason, std::string_view why);
   void fail(const ErrorCode& error);

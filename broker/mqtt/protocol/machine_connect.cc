@@ -10,7 +10,6 @@
 #include "broker/mqtt/mqtt_probe.h"
 #include "broker/mqtt/protocol/machine.h"
 #include "broker/mqtt/protocol/user_properties.h"
-#include "shared/log/log.h"
 
 namespace sluice::mqtt {
 namespace {
@@ -89,17 +88,15 @@ void Machine::refuse_unreadable_connect(const Frame& frame, const ErrorCode& err
     refuse_connect(reason_of(error), error.message());
     return;
   }
-  static log::RateLimit limit(10);
-  if (limit.admit() >= 0) {
-    log::get("mqtt").info("connection closed: peer={} why=\"{}\"", effects_.peer().address.to_string(),
-                          error.message());
-  }
-  probe().malformed.add();
+  note_end(reason_of(error), error.message());
   close();
 }
 
 bool Machine::read_connect_properties(const ConnectPacket& packet, ConnectRequest& request) {
-  if (too_many_user_properties(packet.properties, settings_.max_user_properties)) {
+  const auto too_many = [&](const PropertiesView& properties) {
+    return too_many_user_properties(properties, settings_.max_user_properties);
+  };
+  if (too_many(packet.properties) || (packet.will && too_many(packet.will->properties))) {
     refuse_connect(Reason::QuotaExceeded, "more user properties than mqtt.max_user_properties");
     return false;
   }
@@ -183,12 +180,14 @@ bool Machine::send_connack(const ConnectResult& result) {
       builder.text(PropertyId::ResponseInformation, settings_.response_information);
     }
     if (!v5_->auth_method.empty()) builder.text(PropertyId::AuthenticationMethod, v5_->auth_method);
+    if (!v5_->auth_data.empty()) builder.binary(PropertyId::AuthenticationData, v5_->auth_data);
   }
   return send(ConnackPacket{
       .session_present = result.session_present, .reason = Reason::Success, .properties = builder.view()});
 }
 
 void Machine::refuse_connect(Reason reason, std::string_view why) {
+  if (!why.empty()) note_end(reason, why);  // without a reason it is the core's refusal, and the core told of it
   std::vector<std::byte> properties;
   PropertyBuilder builder(properties);
   if (is_v5() && !why.empty()) builder.text(PropertyId::ReasonString, why);

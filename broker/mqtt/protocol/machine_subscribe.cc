@@ -37,6 +37,10 @@ void Machine::on_unsubscribe(const Frame& frame) {
     fail(packet.error());
     return;
   }
+  if (too_many_user_properties(packet->properties, settings_.max_user_properties)) {
+    fail(Reason::QuotaExceeded, "more user properties than mqtt.max_user_properties");
+    return;
+  }
   std::vector<std::string_view> filters;
   for (const std::string_view filter : packet->filters) filters.push_back(filter);
   if (filters.size() > settings_.max_filters_per_packet) {
