@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/auth/loggable.h"
 #include "broker/session/dispatcher.h"
 #include "broker/session/mountpoint.h"
 #include "broker/session/publish_pipeline.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/subscribe_pipeline.h"
+#include "shared/log/log.h"
 
 namespace sluice::session {
 namespace {
@@ -17,6 +19,17 @@ void count_persistent(bool& counted, bool persistent) {
   if (counted == persistent) return;
   counted = persistent;
   probe().persistent.add(persistent ? 1 : -1);
+}
+
+void note_qos2_refused(std::string_view client_id, std::size_t awaiting) {
+  probe().qos2_dropped.add();
+  static log::RateLimit limit(1);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").warn(
+        "message refused: client_id={} awaiting_rel={}; it sends no PUBREL; mqtt.session.max_awaiting_rel, or where "
+        "that is 0 mqtt.session.awaiting_rel_limit, bounds what may wait for one ({} like this not shown)",
+        auth::loggable(client_id), awaiting, hushed);
+  }
 }
 
 bool resends_by_time(Protocol protocol) { return protocol == Protocol::Mqtt31 || protocol == Protocol::Mqtt311; }
@@ -200,7 +213,7 @@ PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
     case InboundQos2::Outcome::Duplicate:
       return Reason::Success;  // [MQTT-4.3.3-10]
     case InboundQos2::Outcome::Full:
-      probe().qos2_dropped.add();
+      note_qos2_refused(client_id_, inbound_->size());
       return Reason::QuotaExceeded;
     case InboundQos2::Outcome::New:
       break;

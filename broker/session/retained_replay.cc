@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/retained_replay.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -10,58 +9,20 @@
 namespace sluice::session {
 
 SessionContext::SessionContext(SessionCore& shared, Shard& own, SessionSettings initial)
-    : core(shared), shard(own), settings(std::move(initial)) {}
+    : core(shared), shard(own), settings(std::move(initial)), replays(std::make_unique<RetainedReplays>(*this)) {}
 SessionContext::~SessionContext() = default;
 
-void RetainedReplay::start(SessionContext& context, SessionRef session, std::string filter, SubscriptionOptions options,
-                           std::uint32_t subscription_id) {
-  if (context.core.retainer.count() == 0) return;
-  context.replays.push_back(
-      std::make_unique<RetainedReplay>(context, session, std::move(filter), options, subscription_id));
-  context.replays.back()->begin();
-}
+RetainedReplay::RetainedReplay(std::string filter, SubscriptionOptions options, std::uint32_t subscription_id)
+    : filter_(std::move(filter)), options_(options), subscription_id_(subscription_id) {}
 
-RetainedReplay::RetainedReplay(SessionContext& context, SessionRef session, std::string filter,
-                               SubscriptionOptions options, std::uint32_t subscription_id)
-    : context_(context),
-      session_(session),
-      filter_(std::move(filter)),
-      options_(options),
-      subscription_id_(subscription_id) {}
-
-RetainedReplay::~RetainedReplay() = default;
-
-void RetainedReplay::begin() { context_.shard.at_turn_end(*this); }
-
-void RetainedReplay::on_turn_end() { step(); }
-
-void RetainedReplay::on_timer(TimePoint) { step(); }
-
-void RetainedReplay::step() {
-  Progress progress = Progress::More;
-  for (int i = 0; i < kLookupsPerTurn && progress == Progress::More; ++i) progress = send_some();
-  switch (progress) {
-    case Progress::More:
-      // Only the context's list owns replays, and only finish() takes them off it: `this` is alive in that turn.
-      context_.shard.post([this] { step(); });
-      return;
-    case Progress::Blocked:
-      context_.shard.wheel().arm(*this, context_.now() + kBlockedWait);
-      return;
-    case Progress::Over:
-      finish();
-      return;
-  }
-}
-
-RetainedReplay::Progress RetainedReplay::send_some() {
-  ClientSession* const session = context_.core.table.find(session_, context_.shard.index());
+RetainedReplay::Progress RetainedReplay::send_some(SessionContext& context, SessionRef ref) {
+  ClientSession* const session = context.core.table.find(ref, context.shard.index());
   if (session == nullptr) return Progress::Over;
   if (sent_ == found_.size()) {
     if (cursor_.done) return Progress::Over;
     found_.clear();
     sent_ = 0;
-    context_.core.retainer.lookup(filter_, context_.wall_now(), cursor_, kPerStep, found_);
+    context.core.retainer.lookup(filter_, context.wall_now(), cursor_, kPerStep, found_);
   }
   while (sent_ < found_.size()) {
     if (!session->ready_for_more()) return Progress::Blocked;
@@ -70,18 +31,74 @@ RetainedReplay::Progress RetainedReplay::send_some() {
     queued.message = message;
     queued.subscription_id = subscription_id_;
     queued.qos =
-        context_.settings.upgrade_qos ? higher(message->qos(), options_.qos) : lower(message->qos(), options_.qos);
+        context.settings.upgrade_qos ? higher(message->qos(), options_.qos) : lower(message->qos(), options_.qos);
     queued.retain = true;  // the answer to a new subscription [MQTT-3.3.1-8]
     session->deliver(std::move(queued));
   }
   return cursor_.done ? Progress::Over : Progress::More;
 }
 
-void RetainedReplay::finish() {
-  const auto own = std::find_if(context_.replays.begin(), context_.replays.end(),
-                                [this](const auto& replay) { return replay.get() == this; });
-  std::swap(*own, context_.replays.back());
-  context_.replays.pop_back();
+void RetainedReplays::add(SessionRef session, RetainedReplay replay) {
+  Client& client = clients_[session.slot];
+  const bool waits_already = !client.replays.empty();
+  if (client.session != session) client.replays.clear();  // who had the slot before is gone
+  client.session = session;
+  client.replays.push_back(std::move(replay));
+  if (waits_already) return;
+  ready_.push_back(session.slot);
+  context_.shard.at_turn_end(*this);
+}
+
+void RetainedReplays::clear() {
+  cancel();
+  clients_.clear();
+  ready_.clear();
+  blocked_.clear();
+}
+
+void RetainedReplays::on_turn_end() { serve_clients(); }
+
+void RetainedReplays::on_timer(TimePoint) {
+  ready_.insert(ready_.end(), blocked_.begin(), blocked_.end());
+  blocked_.clear();
+  serve_clients();
+}
+
+void RetainedReplays::serve_clients() {
+  const TimePoint end = Clock::now() + kPerTurn;
+  while (!ready_.empty()) {
+    const std::uint32_t slot = ready_.front();
+    ready_.pop_front();
+    serve(slot);
+    if (Clock::now() >= end) break;
+  }
+  if (!ready_.empty() && !std::exchange(posted_, true)) {
+    context_.shard.post([this] {
+      posted_ = false;
+      serve_clients();
+    });
+  }
+  if (!blocked_.empty() && !armed()) context_.shard.wheel().arm(*this, context_.now() + kBlockedWait);
+}
+
+void RetainedReplays::serve(std::uint32_t slot) {
+  Client& client = clients_.at(slot);
+  switch (client.replays.front().send_some(context_, client.session)) {
+    case RetainedReplay::Progress::More:
+      ready_.push_back(slot);
+      return;
+    case RetainedReplay::Progress::Blocked:
+      blocked_.push_back(slot);
+      return;
+    case RetainedReplay::Progress::Over:
+      client.replays.pop_front();
+      if (client.replays.empty()) {
+        clients_.erase(slot);
+      } else {
+        ready_.push_back(slot);
+      }
+      return;
+  }
 }
 
 }  // namespace sluice::session

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "broker/retainer/retainer.h"
@@ -12,42 +14,61 @@
 
 namespace sluice::session {
 
-/// Sends the retained messages of a new subscription, a few in each turn of the shard and no faster than the client
-/// takes them: a `#` over a million retained messages holds up nobody and fills no queue.
-/// Owner: its shard's context. Thread: the shard.
-class RetainedReplay final : private WheelTimer, private TurnEnd {
+/// The retained messages of one new subscription on their way to its client. Thread: the shard.
+class RetainedReplay {
  public:
-  /// Begins at the end of this turn: behind the acknowledgement of the subscription, before anything that the client
-  /// sends next. `filter` is mounted.
-  static void start(SessionContext& context, SessionRef session, std::string filter, SubscriptionOptions options,
-                    std::uint32_t subscription_id);
-
-  RetainedReplay(SessionContext& context, SessionRef session, std::string filter, SubscriptionOptions options,
-                 std::uint32_t subscription_id);
-  ~RetainedReplay();
-
- private:
   enum class Progress : std::uint8_t { More, Blocked, Over };
 
-  void on_timer(TimePoint now) override;
-  void on_turn_end() override;
-  void begin();
-  void step();
-  Progress send_some();
-  void finish();
+  /// `filter` is mounted.
+  RetainedReplay(std::string filter, SubscriptionOptions options, std::uint32_t subscription_id);
 
+  /// Looks up a few and sends them: a bounded amount of work.
+  Progress send_some(SessionContext& context, SessionRef session);
+
+ private:
   static constexpr std::size_t kPerStep = 64;  ///< messages looked up at once
-  static constexpr int kLookupsPerTurn = 16;   ///< each does a bounded amount of work
-  static constexpr auto kBlockedWait = std::chrono::milliseconds(50);
 
-  SessionContext& context_;
-  const SessionRef session_;
-  const std::string filter_;
-  const SubscriptionOptions options_;
-  const std::uint32_t subscription_id_;
+  std::string filter_;
+  SubscriptionOptions options_;
+  std::uint32_t subscription_id_;
   retainer::LookupCursor cursor_;
   std::vector<MessagePtr> found_;
   std::size_t sent_ = 0;  ///< of found_
+};
+
+/// All replays of a shard: kPerTurn of work in each turn, however many there are, and no message faster than its client
+/// takes it. So neither a `#` over a million retained messages nor ten thousand wildcards in one SUBSCRIBE holds up
+/// anybody or fills a queue. Clients take turns; the subscriptions of one client are served one after the other.
+/// Owner: its shard's context. Thread: the shard.
+class RetainedReplays final : private WheelTimer, private TurnEnd {
+ public:
+  explicit RetainedReplays(SessionContext& context) : context_(context) {}
+  ~RetainedReplays() = default;
+
+  /// Begins at the end of this turn: behind the acknowledgement of the subscription, before anything that the client
+  /// sends next.
+  void add(SessionRef session, RetainedReplay replay);
+  void clear();
+
+ private:
+  struct Client {
+    SessionRef session;
+    std::deque<RetainedReplay> replays;
+  };
+
+  void on_timer(TimePoint now) override;
+  void on_turn_end() override;
+  void serve_clients();
+  void serve(std::uint32_t slot);
+
+  static constexpr auto kPerTurn = std::chrono::milliseconds(2);
+  static constexpr auto kBlockedWait = std::chrono::milliseconds(50);
+
+  SessionContext& context_;
+  std::unordered_map<std::uint32_t, Client> clients_;  ///< by slot of the session
+  std::deque<std::uint32_t> ready_;                    ///< of clients_, in the order of their turns
+  std::vector<std::uint32_t> blocked_;                 ///< of clients_: the client takes nothing for now
+  bool posted_ = false;
 };
 
 }  // namespace sluice::session

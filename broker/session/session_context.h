@@ -18,7 +18,7 @@
 namespace sluice::session {
 
 struct SessionContext;
-class RetainedReplay;
+class RetainedReplays;
 
 /// What the sessions of all shards share. Made by the app; outlives every session.
 struct SessionCore {
@@ -40,8 +40,8 @@ struct SessionContext {
   SessionCore& core;
   Shard& shard;
   SessionSettings settings;
-  std::vector<router::Match> matches;                    ///< scratch of the dispatcher
-  std::vector<std::unique_ptr<RetainedReplay>> replays;  ///< retained messages on their way to new subscriptions
+  std::vector<router::Match> matches;              ///< scratch of the dispatcher
+  const std::unique_ptr<RetainedReplays> replays;  ///< retained messages on their way to new subscriptions
 
   [[nodiscard]] TimePoint now() const { return shard.now(); }
   /// Wall-clock time of this turn.

@@ -4,11 +4,31 @@
 #include <string>
 #include <utility>
 
+#include "broker/auth/loggable.h"
 #include "broker/session/client_session.h"
 #include "broker/session/session_probe.h"
 #include "shared/log/log.h"
 
 namespace sluice::session {
+namespace {
+
+std::string_view advice(DropReason why) {
+  switch (why) {
+    case DropReason::QueueFull:
+      return "it acknowledges too slowly or is away; mqtt.mqueue.max_length bounds its queue";
+    case DropReason::SlowReader:
+      return "it reads too slowly; mqtt.client.outbound_buffer bounds what waits for it";
+    case DropReason::TooLarge:
+      return "it takes no larger packets than it said in CONNECT";
+    case DropReason::Offline:
+      return "it is away; mqtt.mqueue.store_qos0 = on would keep it";
+    case DropReason::Expired:
+      break;
+  }
+  return "its time was over";
+}
+
+}  // namespace
 
 OutboundFlow& ClientSession::flow() {
   if (!flow_) {
@@ -107,8 +127,9 @@ void ClientSession::on_dropped(const Message& message, DropReason why) {
   static log::RateLimit limit(10);
   if (why != DropReason::Expired) {
     if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-      log::get("session").warn("message dropped: client_id={} topic={} reason={} ({} like this not shown)", client_id_,
-                               message.topic(), drop_reason_name(why), hushed);
+      log::get("session").warn("message dropped: client_id={} topic={} reason={}: {} ({} like this not shown)",
+                               auth::loggable(client_id_), auth::loggable(message.topic()), drop_reason_name(why),
+                               advice(why), hushed);
     }
   }
   if (!context_.core.hooks.message_dropped.empty()) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/auth/loggable.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "shared/log/log.h"
@@ -141,7 +142,8 @@ void SessionManager::refuse(SessionContext& context, const ConnectRequest& reque
   static log::RateLimit limit(10);
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
     log::get("session").info("client refused: client_id={} peer={} reason={} ({} like this not shown)",
-                             request.client_id, request.peer.address.to_string(), reason_name(reason), hushed);
+                             auth::loggable(request.client_id), request.peer.address.to_string(), reason_name(reason),
+                             hushed);
   }
   core_.hooks.client_connected.run(info_of(request, context.wall_now()), reason);
   done({.reason = reason, .handle = {}, .client_id = {}});
@@ -252,7 +254,7 @@ void SessionManager::evict_all(Shard& shard, Reason reason) {
 }
 
 void SessionManager::destroy_all(Shard& shard) {
-  context_of(shard).replays.clear();
+  context_of(shard).replays->clear();
   std::uint32_t slot = 1;
   do {
     slot = core_.table.visit(shard.index(), slot, 4096, [&](ClientSession& session) {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/subscribe_pipeline.h"
 
+#include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 
+#include "broker/auth/loggable.h"
 #include "broker/router/topic_rules.h"
 #include "broker/session/client_session.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
+#include "shared/log/log.h"
 
 namespace sluice::session {
 namespace {
@@ -15,9 +19,9 @@ namespace {
 /// A filter as the router knows it: parsed, with the client's mount point before it. Owns the mounted text.
 class MountedFilter {
  public:
-  MountedFilter(const ClientSession& session, router::ParsedFilter parsed) : parsed_(parsed) {
-    if (session.mountpoint().empty()) return;
-    text_ = std::string(session.mountpoint()).append(parsed.filter);
+  MountedFilter(std::string_view mountpoint, router::ParsedFilter parsed) : parsed_(parsed) {
+    if (mountpoint.empty()) return;
+    text_ = std::string(mountpoint).append(parsed.filter);
     parsed_.filter = text_;
   }
   MountedFilter(const MountedFilter&) = delete;
@@ -29,7 +33,24 @@ class MountedFilter {
   router::ParsedFilter parsed_;
 };
 
+/// A filter that was accepted before, whatever the limits are by now.
+router::ParsedFilter parse_accepted(std::string_view filter) {
+  constexpr std::size_t kMostLevels = 65'536;  // no text of MQTT has more
+  return *router::parse_filter(filter, kMostLevels);
+}
+
 Reason granted(Qos qos) { return static_cast<Reason>(static_cast<std::uint8_t>(qos)); }
+
+void note_refused(ClientSession& session) {
+  probe().subscriptions_refused.add();
+  static log::RateLimit limit(1);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").warn(
+        "subscription refused: client_id={} subscriptions={}; raise mqtt.session.max_subscriptions, or where that is 0 "
+        "mqtt.session.subscriptions_limit, if it needs more ({} like this not shown)",
+        auth::loggable(session.client_id()), session.subscriptions().size(), hushed);
+  }
+}
 
 Reason check(ClientSession& session, std::string_view text, const Result<router::ParsedFilter>& parsed,
              const SubscriptionOptions& options) {
@@ -41,7 +62,7 @@ Reason check(ClientSession& session, std::string_view text, const Result<router:
   }
   if (session.subscriptions().size() >= session.context().settings.max_subscriptions &&
       session.subscriptions().find(text) == nullptr) {
-    probe().subscriptions_refused.add();
+    note_refused(session);
     return Reason::QuotaExceeded;
   }
   return Reason::Success;
@@ -57,12 +78,12 @@ Reason subscribe_one(ClientSession& session, std::string_view text, Subscription
   SessionContext& context = session.context();
   const Result<router::ParsedFilter> parsed = router::parse_filter(text, context.settings.max_topic_levels);
   if (const Reason refused = check(session, text, parsed, options); refused != Reason::Success) return refused;
-  const MountedFilter mounted(session, *parsed);
+  const MountedFilter mounted(session.mountpoint(), *parsed);
   const router::SubscribeResult result =
       context.core.router.subscribe(session.ref(), mounted.get(), options, subscription_id);
   session.subscriptions().put({std::string(text), subscription_id, options});
-  if (!parsed->shared && wants_retained(options, result.replaced)) {
-    RetainedReplay::start(context, session.ref(), std::string(mounted.get().filter), options, subscription_id);
+  if (!parsed->shared && wants_retained(options, result.replaced) && context.core.retainer.count() != 0) {
+    context.replays->add(session.ref(), RetainedReplay(std::string(mounted.get().filter), options, subscription_id));
   }
   if (!context.core.hooks.session_subscribed.empty()) {
     context.core.hooks.session_subscribed.run(session.info(), text, options);
@@ -75,13 +96,34 @@ Reason unsubscribe_one(ClientSession& session, std::string_view text) {
   if (!context.core.hooks.client_unsubscribe.empty()) context.core.hooks.client_unsubscribe.run(session.info(), text);
   if (session.subscriptions().find(text) == nullptr) return Reason::NoSubscriptionExisted;
   // Parsed before the list forgets it: `text` may point into the list.
-  const MountedFilter mounted(session, *router::parse_filter(text, context.settings.max_topic_levels));
+  const MountedFilter mounted(session.mountpoint(), parse_accepted(text));
   context.core.router.unsubscribe(session.ref(), mounted.get());
   if (!context.core.hooks.session_unsubscribed.empty()) {
     context.core.hooks.session_unsubscribed.run(session.info(), text);
   }
   session.subscriptions().erase(text);
   return Reason::Success;
+}
+
+/// The subscriptions of a session that has ended, on their way out of the router.
+struct Leftover {
+  SessionRef session;
+  std::string mountpoint;
+  SubscriptionList subscriptions;
+};
+
+void remove_some(SessionContext& context, std::unique_ptr<Leftover> left) {
+  constexpr std::size_t kPerTurn = 512;
+  std::vector<std::unique_ptr<OwnSubscription>> own;
+  std::deque<MountedFilter> mounted;
+  std::vector<router::ParsedFilter> filters;
+  while (filters.size() < kPerTurn && left->subscriptions.size() != 0) {
+    own.push_back(left->subscriptions.take());
+    filters.push_back(mounted.emplace_back(left->mountpoint, parse_accepted(own.back()->filter)).get());
+  }
+  context.core.router.unsubscribe_all(left->session, filters);
+  if (left->subscriptions.size() == 0) return;
+  context.shard.post([&context, left = std::move(left)]() mutable { remove_some(context, std::move(left)); });
 }
 
 }  // namespace
@@ -113,24 +155,19 @@ std::vector<Reason> unsubscribe(ClientSession& session, std::span<const std::str
 
 void unsubscribe_all(ClientSession& session) {
   SessionContext& context = session.context();
-  std::vector<router::ParsedFilter> filters;
-  std::vector<std::unique_ptr<MountedFilter>> mounted;
   for (const auto& own : session.subscriptions()) {
-    const router::ParsedFilter parsed = *router::parse_filter(own->filter, context.settings.max_topic_levels);
-    if (session.mountpoint().empty()) {
-      filters.push_back(parsed);
-    } else {
-      mounted.push_back(std::make_unique<MountedFilter>(session, parsed));
-      filters.push_back(mounted.back()->get());
-    }
+    if (own->filter.front() != '$') continue;
+    const MountedFilter mounted(session.mountpoint(), parse_accepted(own->filter));
+    if (mounted.get().shared) context.core.router.unsubscribe(session.ref(), mounted.get());
   }
-  context.core.router.unsubscribe_all(session.ref(), filters);
+  remove_some(context, std::make_unique<Leftover>(Leftover{session.ref(), std::string(session.mountpoint()),
+                                                           std::move(session.subscriptions())}));
 }
 
 void set_shared_attached(ClientSession& session, std::string_view filter, bool attached) {
-  const auto parsed = router::parse_filter(filter, session.context().settings.max_topic_levels);
-  if (!parsed || !parsed->shared) return;
-  const MountedFilter mounted(session, *parsed);
+  const router::ParsedFilter parsed = parse_accepted(filter);
+  if (!parsed.shared) return;
+  const MountedFilter mounted(session.mountpoint(), parsed);
   session.context().core.router.set_attached(session.ref(), mounted.get(), attached);
 }
 

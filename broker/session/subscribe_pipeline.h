@@ -17,7 +17,8 @@ std::vector<Reason> subscribe(ClientSession& session, std::span<const SubscribeR
                               std::uint32_t subscription_id);
 std::vector<Reason> unsubscribe(ClientSession& session, std::span<const std::string_view> filters);
 
-/// The end of a session: takes all its subscriptions out of the router.
+/// The end of a session: takes all its subscriptions out of the router, memberships of shared groups at once, of the
+/// rest a bounded number in each turn: whoever had a hundred thousand of them holds up nobody by going.
 void unsubscribe_all(ClientSession& session);
 /// Tells the router whether the member of the shared group of `filter` has a client at the moment.
 void set_shared_attached(ClientSession& session, std::string_view filter, bool attached);

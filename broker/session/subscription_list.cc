@@ -44,4 +44,12 @@ bool SubscriptionList::erase(std::string_view filter) {
   return true;
 }
 
+std::unique_ptr<OwnSubscription> SubscriptionList::take() {
+  if (items_.empty()) return nullptr;
+  std::unique_ptr<OwnSubscription> taken = std::move(items_.back());
+  items_.pop_back();
+  if (index_) index_->erase(taken->filter);
+  return taken;
+}
+
 }  // namespace sluice::session

@@ -38,6 +38,8 @@ class SubscriptionList {
   void put(OwnSubscription subscription);
   /// False: there was none.
   bool erase(std::string_view filter);
+  /// Takes one out, whichever; null when there is none.
+  std::unique_ptr<OwnSubscription> take();
 
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);

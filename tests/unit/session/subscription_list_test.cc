@@ -3,6 +3,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -29,6 +30,19 @@ TEST(SubscriptionList, BehavesLikeAMapWhetherFewOrMany) {
       EXPECT_EQ(found->subscription_id, model[filter]);
     }
   }
+}
+
+TEST(SubscriptionList, IsTakenApart) {
+  SubscriptionList list;
+  std::set<std::string> left;
+  for (int i = 0; i < 100; ++i) left.insert("filter/" + std::to_string(i));
+  for (const std::string& filter : left) list.put({filter, 0, {}});
+  while (const auto taken = list.take()) {
+    EXPECT_EQ(left.erase(taken->filter), 1U);
+    EXPECT_EQ(list.find(taken->filter), nullptr);
+    EXPECT_EQ(list.size(), left.size());
+  }
+  EXPECT_TRUE(left.empty());
 }
 
 }  // namespace
