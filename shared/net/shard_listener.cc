@@ -8,11 +8,18 @@
 #include <sys/socket.h>
 #include <utility>
 
+#include "shared/base/thread_annotations.h"
 #include "shared/log/log.h"
 #include "shared/net/net_probe.h"
 
 namespace sluice {
 namespace {
+
+/// Held while a descriptor is taken from the process's table by accepting.
+Mutex& accepting() {
+  static Mutex mutex;
+  return mutex;
+}
 
 UniqueFd open_reserve() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
@@ -91,15 +98,23 @@ void ShardListener::on_timer(TimePoint) { watch(EPOLLIN); }
 bool ShardListener::accept_one() {
   sockaddr_storage peer{};
   socklen_t length = sizeof peer;
-  UniqueFd fd(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  UniqueFd fd;
+  int error = 0;
+  {
+    const MutexLock guard(accepting());
+    // Somebody else may have taken its place; it comes before a further client.
+    if (!reserve_) reserve_ = open_reserve();
+    fd.reset(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    error = errno;
+  }
   if (fd) {
     if (rate_) rate_->take(1, shard_.now());
     admit(std::move(fd), peer);
     return true;
   }
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
-  if (of_one_connection(errno)) return true;
-  refuse_exhausted(errno);
+  if (error == EAGAIN || error == EWOULDBLOCK) return false;
+  if (of_one_connection(error)) return true;
+  refuse_exhausted(error);
   return false;
 }
 
@@ -148,6 +163,7 @@ bool ShardListener::rate_allows() {
 void ShardListener::refuse_exhausted(int error) {
   std::uint64_t refused = 0;
   if (error == EMFILE || error == ENFILE) {
+    const MutexLock guard(accepting());
     for (int i = 0; i < kAcceptsPerTurn && reserve_; ++i) {
       reserve_.reset();
       UniqueFd victim(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -160,14 +176,12 @@ void ShardListener::refuse_exhausted(int error) {
   }
   net_probe().refused_exhausted.add(refused);
   state_->probe->refused_exhausted.fetch_add(refused, std::memory_order_relaxed);
-  if (!reserve_) reserve_ = open_reserve();
   rest(kExhaustedRest);
   static log::RateLimit limit(1);
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
     log::get("net").error(
-        "connections refused: listener={} reason=\"{}\" refused={} hushed={}; raise the limit of open files (ulimit "
-        "-n, "
-        "LimitNOFILE) or lower {}.max_clients",
+        "connections refused: listener={} reason=\"{}\" refused={} hushed={}; raise the limit of open files "
+        "(ulimit -n, LimitNOFILE) or lower {}.max_clients",
         state_->settings.name, std::strerror(error), refused, hushed, state_->settings.key);
   }
 }

@@ -13,7 +13,8 @@ namespace sluice {
 
 /// One shard's part of a Listener: its listening socket and its unfinished handshakes.
 /// Accepts a bounded number per turn. When descriptors run out, a reserve is spent to accept and close, so that clients
-/// learn at once that they are not served, and then accepting rests for kExhaustedRest: no core is burnt.
+/// learn at once that they are not served, and then accepting rests for kExhaustedRest: no core is burnt. Only one
+/// listener of the process accepts at a time: none takes the place of a reserve that another has just let go.
 /// Owner: the Listener. Thread: its shard's after start().
 class ShardListener final : private Pollable, private WheelTimer, private Handshake::Owner {
  public:
