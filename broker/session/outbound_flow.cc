@@ -194,6 +194,10 @@ void OutboundFlow::for_each_shared(const std::function<void(QueuedMessage&)>& f)
     QueuedMessage queued = queue_.pop();
     if (queued.group) f(queued);
   }
+  if (above_high_) {
+    above_high_ = false;
+    events_.on_watermark(false);
+  }
 }
 
 void OutboundFlow::check_watermarks() {

@@ -63,7 +63,8 @@ class OutboundFlow {
   /// Messages that had to wait in the queue, since the flow exists.
   [[nodiscard]] std::uint64_t enqueued() const { return enqueued_; }
 
-  /// The session ends: visits what another member of a shared group may have [MQTT-4.8.2-4]: f(QueuedMessage&).
+  /// The session ends: visits what another member of a shared group may have [MQTT-4.8.2-4]: f(QueuedMessage&). Takes
+  /// back the alarm of a long queue, which ends with it.
   void for_each_shared(const std::function<void(QueuedMessage&)>& f);
 
  private:

@@ -158,5 +158,13 @@ TEST_F(OutboundFlowTest, WatermarksAreToldOnceEach) {
   EXPECT_EQ(recorder_.take().back(), "low");
 }
 
+TEST_F(OutboundFlowTest, TheAlarmEndsWithTheSession) {
+  settings_.queue.max_length = 10;
+  for (int i = 0; i < 9; ++i) send("a");
+  recorder_.take();
+  flow_.for_each_shared([](QueuedMessage&) {});
+  EXPECT_EQ(recorder_.take(), (Log{"low"}));
+}
+
 }  // namespace
 }  // namespace sluice::session
