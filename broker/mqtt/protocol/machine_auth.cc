@@ -37,7 +37,8 @@ void Machine::note_authenticated(const EnhancedAuthentication::Step& step) {
 void Machine::on_auth(const Frame& frame) {
   const auto packet = decode_auth(frame, version_);
   if (!packet) {
-    state_ == ConnState::Active ? fail(packet.error()) : refuse_connect(Reason::MalformedPacket, packet.error().message());
+    state_ == ConnState::Active ? fail(packet.error())
+                                : refuse_connect(Reason::MalformedPacket, packet.error().message());
     return;
   }
   const auto breach = [this](std::string_view why) {
