@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # Included by the folders of Python tests.
-# sluice_python_test(mqtt will_test WillTest …): one ctest case for each test class of a module, mqtt.will_test.WillTest.
-function(sluice_python_test folder module)
+
+# sluice_python_cases(integration.mqtt tests/integration mqtt.will_test WillTest …): one ctest case for each test class,
+# integration.mqtt.WillTest, run in that folder.
+function(sluice_python_cases prefix folder module)
   if(NOT TARGET sluice)
     return()
   endif()
+  string(REGEX REPLACE "\\..*" "" label ${prefix})
   foreach(class ${ARGN})
-    set(name integration.${folder}.${class})
-    add_test(NAME ${name} COMMAND /usr/bin/python3 -B -m unittest ${folder}.${module}.${class}
-             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/integration)
-    set_tests_properties(${name} PROPERTIES LABELS integration TIMEOUT 120 ENVIRONMENT
-      "SLUICE_BIN=$<TARGET_FILE:sluice>;SLUICE_TEST_CERTS=${CMAKE_BINARY_DIR}/test-certs")
+    add_test(NAME ${prefix}.${class} COMMAND /usr/bin/python3 -B -m unittest ${module}.${class}
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/${folder})
+    set_tests_properties(${prefix}.${class} PROPERTIES LABELS ${label} TIMEOUT 120 ENVIRONMENT
+      "SLUICE_BIN=$<TARGET_FILE:sluice>;SLUICECTL_BIN=$<TARGET_FILE:sluicectl>;SLUICE_SANITIZED=${SLUICE_SANITIZE};SLUICE_TEST_CERTS=${CMAKE_BINARY_DIR}/test-certs;PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/integration")
   endforeach()
+endfunction()
+
+# sluice_python_test(mqtt will_test WillTest …): the classes of a module below tests/integration.
+function(sluice_python_test folder module)
+  sluice_python_cases(integration.${folder} tests/integration ${folder}.${module} ${ARGN})
 endfunction()
