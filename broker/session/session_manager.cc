@@ -123,7 +123,8 @@ Reason SessionManager::check_identity(SessionContext& context, ConnectRequest& r
     if (request.protocol == Protocol::Mqtt31 || (request.protocol == Protocol::Mqtt311 && !request.clean_start)) {
       return Reason::ClientIdentifierNotValid;
     }
-    request.client_id = assigned_client_id();
+    // Cut where longer ones are refused: 64 random bits are left in the shortest, of 23 characters.
+    request.client_id = assigned_client_id().substr(0, context.settings.max_clientid_len);
   }
   return request.client_id.size() > context.settings.max_clientid_len ? Reason::ClientIdentifierNotValid
                                                                       : Reason::Success;

@@ -114,6 +114,16 @@ TEST_F(Mqtt5Connect, MQTT_3_1_3_7_assigned_identifier_names_the_session) {
   EXPECT_FALSE(again.connack().has(Prop::AssignedClientId));
 }
 
+TEST_F(Mqtt5Connect, MQTT_3_1_3_6_assigned_identifier_keeps_to_max_clientid_len) {
+  start_own_broker({"mqtt.max_clientid_len=23"});
+  if (IsSkipped()) return;
+  Client first = join(Connect().id("").clean(false).with(Prop::SessionExpiry, 300));
+  const Bytes assigned = first.connack().text(Prop::AssignedClientId).value_or("");
+  EXPECT_EQ(assigned.size(), 23U);
+  first.leave();
+  EXPECT_TRUE(join(Connect().id(assigned).clean(false)).connack().session_present);
+}
+
 TEST_F(Mqtt5Connect, MQTT_3_1_3_8_rejected_identifier_gets_0x85) {
   start_own_broker({"mqtt.max_clientid_len=23"});
   if (IsSkipped()) return;
