@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <latch>
+#include <limits>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <system_error>
@@ -129,10 +130,7 @@ void Shard::run() {
     wait();
     poller_.dispatch();
     drain_inbox();
-    if (now_ >= next_tick_) {
-      wheel_.advance(now_);
-      next_tick_ = now_ + TimingWheel::kTick;
-    }
+    wheel_.advance(now_);
     run_turn_ends();
     send_outboxes();
   }
@@ -152,7 +150,7 @@ void Shard::wait() {
 }
 
 void Shard::wait_directly(bool work_waits) {
-  poller_.wait(work_waits ? 0 : milliseconds_to_tick());
+  poller_.wait(work_waits ? 0 : milliseconds_until(wheel_.next_due()));
   now_ = Clock::now();
 }
 
@@ -182,9 +180,10 @@ void Shard::quiet_asio() {
   asio_quiet_ = true;
 }
 
-int Shard::milliseconds_to_tick() const {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(next_tick_ - now_).count();
-  return left < 0 ? 0 : static_cast<int>(left) + 1;
+int Shard::milliseconds_until(TimePoint due) const {
+  if (due == TimePoint::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - now_).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, std::numeric_limits<int>::max()));
 }
 
 void Shard::drain_inbox() {
@@ -232,7 +231,7 @@ void Shard::arm_poller() {
 void Shard::arm_tick() {
   if (tick_armed_) return;
   tick_armed_ = true;
-  reactor_->tick.expires_at(next_tick_);
+  reactor_->tick.expires_at(now_ + TimingWheel::kTick);
   reactor_->tick.async_wait([this](const boost::system::error_code&) { tick_armed_ = false; });
 }
 

@@ -103,7 +103,7 @@ class Shard {
   void wait_directly(bool work_waits);
   void wait_through_asio(bool work_waits);
   void quiet_asio();
-  [[nodiscard]] int milliseconds_to_tick() const;
+  [[nodiscard]] int milliseconds_until(TimePoint due) const;
   void drain_inbox();
   /// Destroys unrun what waits. False: nothing did. The shard does not run.
   bool discard_inbox();
@@ -124,7 +124,6 @@ class Shard {
   std::vector<TurnEnd*> turn_ends_;
   std::vector<std::unique_ptr<Batch>> outbox_;  ///< one per shard, filled during a turn
   std::unique_ptr<WakeUp> wake_up_;
-  TimePoint next_tick_;
   std::size_t asio_users_ = 0;
   bool asio_quiet_ = true;  ///< nothing of Asio's is outstanding, our own waits included
   bool poller_armed_ = false;

@@ -2,6 +2,7 @@
 #include "shared/base/timing_wheel.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace sluice {
 
@@ -46,10 +47,35 @@ std::uint64_t TimingWheel::tick_of(TimePoint when) const {
   return when <= start_ ? 0 : static_cast<std::uint64_t>((when - start_) / kTick);
 }
 
-void TimingWheel::arm(WheelTimer& timer, TimePoint deadline) {
+void TimingWheel::link(WheelTimer& timer, std::uint64_t tick) {
   timer.cancel();
-  timer.tick_ = std::max(tick_of(deadline), current_) + 1;  // rounded up: never early
-  timer.link_before(slots_[timer.tick_ % kSlots]);
+  timer.tick_ = tick;
+  const std::size_t slot = tick % kSlots;
+  timer.link_before(slots_[slot]);
+  occupied_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+}
+
+void TimingWheel::arm(WheelTimer& timer, TimePoint deadline) {
+  link(timer, std::max(tick_of(deadline), current_) + 1);  // rounded up: never early
+}
+
+void TimingWheel::arm_coarsely(WheelTimer& timer, TimePoint deadline) {
+  constexpr std::uint64_t kTicks = kCoarse / kTick;
+  link(timer, (std::max(tick_of(deadline), current_) / kTicks + 1) * kTicks);
+}
+
+TimePoint TimingWheel::next_due() const {
+  const std::size_t from = (current_ + 1) % kSlots;
+  for (std::size_t ahead = 0; ahead <= kSlots;) {
+    const std::size_t slot = (from + ahead) % kSlots;
+    const std::uint64_t bits = occupied_[slot / 64] >> (slot % 64);
+    if (bits != 0) {
+      const auto distance = ahead + 1 + static_cast<std::size_t>(std::countr_zero(bits));
+      return start_ + kTick * static_cast<std::int64_t>(current_ + distance);
+    }
+    ahead += 64 - slot % 64;  // to the first slot of the next word
+  }
+  return TimePoint::max();
 }
 
 void TimingWheel::advance(TimePoint now) {
@@ -72,6 +98,7 @@ void TimingWheel::expire_slot(std::size_t slot, std::uint64_t due, TimePoint now
     }
     timer = following;
   }
+  if (slots_[slot].empty()) occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
   while (!firing.empty()) {
     WheelTimer* const timer = firing.first();
     timer->cancel();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,6 +42,7 @@ class WheelTimer {
 class TimingWheel {
  public:
   static constexpr auto kTick = std::chrono::milliseconds(50);
+  static constexpr auto kCoarse = std::chrono::seconds(1);
   static constexpr std::size_t kSlots = 2048;
 
   explicit TimingWheel(TimePoint start);
@@ -48,18 +50,26 @@ class TimingWheel {
 
   /// Arms, or moves if armed already.
   void arm(WheelTimer& timer, TimePoint deadline);
+  /// As arm(), up to kCoarse later: for time-outs of many seconds. They come due together, so that an idle shard is
+  /// woken once a second and not for each of them.
+  void arm_coarsely(WheelTimer& timer, TimePoint deadline);
   /// Fires everything due at `now`. Timers armed by a firing one fire at a later call.
   void advance(TimePoint now);
+  /// When advance() may next have something to fire, never later than it has; TimePoint::max(): nothing is armed.
+  [[nodiscard]] TimePoint next_due() const;
 
  private:
   friend class WheelTimer;
   class Head;
   [[nodiscard]] std::uint64_t tick_of(TimePoint when) const;
   void expire_slot(std::size_t slot, std::uint64_t due, TimePoint now);
+  void link(WheelTimer& timer, std::uint64_t tick);
 
   TimePoint start_;
   std::uint64_t current_ = 0;  ///< ticks up to and including this one have fired
   std::unique_ptr<Head[]> slots_;
+  /// A bit per slot: set where there is a timer, and where there was one that has been cancelled.
+  std::array<std::uint64_t, kSlots / 64> occupied_{};
 };
 
 }  // namespace sluice

@@ -142,7 +142,9 @@ void Connection::arm_timer() {
   if (paused_until_ != TimePoint{}) {
     home_->shard.wheel().arm(*this, paused_until_);
   } else if (silence_allowed_ > Duration::zero()) {
-    home_->shard.wheel().arm(*this, last_input_ + silence_allowed_);
+    const TimePoint deadline = last_input_ + silence_allowed_;
+    silence_allowed_ < kCoarseFrom ? home_->shard.wheel().arm(*this, deadline)
+                                   : home_->shard.wheel().arm_coarsely(*this, deadline);
   } else {
     cancel();
   }

@@ -65,6 +65,7 @@ class Connection final : private TransportEvents, private Effects, private Wheel
 
   /// A turn's output leaves early from this size on, so that it neither grows nor leaves the cache.
   static constexpr std::size_t kFlushAt = 128 * 1024;
+  static constexpr Duration kCoarseFrom = std::chrono::seconds(10);  ///< of silence: deadlines are to the second
 
   FrontEnd& front_end_;
   ShardFrontEnd* home_;

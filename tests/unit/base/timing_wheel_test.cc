@@ -45,6 +45,54 @@ TEST_F(TimingWheelTest, NeverFiresEarlyAndAtMostOneTickLate) {
   }
 }
 
+TEST_F(TimingWheelTest, NextDueIsNeverLateForAnyTimer) {
+  EXPECT_EQ(wheel_.next_due(), TimePoint::max());
+  TimePoint now = start_;
+  for (const auto delay : {milliseconds(1), milliseconds(3150), milliseconds(102'399), milliseconds(hours(1))}) {
+    int fired = 0;
+    Timer timer([&](TimePoint) { ++fired; });
+    const TimePoint deadline = now + delay;
+    wheel_.arm(timer, deadline);
+    std::size_t wakes = 0;
+    for (; fired == 0; ++wakes) {
+      now = wheel_.next_due();
+      ASSERT_LE(now, deadline + 2 * TimingWheel::kTick);
+      wheel_.advance(now);
+    }
+    EXPECT_GE(now, deadline);
+    // Once per turn of the wheel for what is further away than one.
+    EXPECT_LE(wakes, static_cast<std::size_t>(delay / (TimingWheel::kTick * TimingWheel::kSlots)) + 1);
+  }
+  EXPECT_EQ(wheel_.next_due(), TimePoint::max());
+}
+
+TEST_F(TimingWheelTest, NextDueFindsTheEarliestWhereverTheWheelStands) {
+  for (std::size_t step = 0; step < TimingWheel::kSlots + 65; ++step) {
+    TimingWheel wheel(start_);
+    const TimePoint now = start_ + TimingWheel::kTick * static_cast<std::int64_t>(step);
+    wheel.advance(now);
+    Timer far([](TimePoint) {});
+    Timer near([](TimePoint) {});
+    wheel.arm(far, now + TimingWheel::kTick * 1000);
+    wheel.arm(near, now + TimingWheel::kTick * 70);
+    ASSERT_EQ(wheel.next_due(), now + TimingWheel::kTick * 71) << step;
+  }
+}
+
+TEST_F(TimingWheelTest, CoarseTimersComeDueTogetherAndNeverEarly) {
+  int fired = 0;
+  std::vector<std::unique_ptr<Timer>> timers;
+  for (int i = 0; i < 20; ++i) {
+    timers.push_back(std::make_unique<Timer>([&](TimePoint) { ++fired; }));
+    wheel_.arm_coarsely(*timers.back(), start_ + milliseconds(10'000 + i * 49));
+  }
+  wheel_.advance(start_ + milliseconds(10'940));
+  EXPECT_EQ(fired, 0);
+  wheel_.advance(wheel_.next_due());
+  EXPECT_EQ(fired, 20);
+  EXPECT_EQ(wheel_.next_due(), TimePoint::max());
+}
+
 TEST_F(TimingWheelTest, ArmingAgainMovesTheDeadline) {
   int fired = 0;
   Timer timer([&](TimePoint) { ++fired; });
