@@ -121,10 +121,11 @@ auth::BuiltinUsersSettings load_username_settings(const ConfigStore& config) {
                                       .password_hash = config.get(auth::kUserPasswordHash),
                                       .users = {}};
   for (const std::string& id : config.names(auth::kUserName.name)) {
-    settings.users.push_back({config.get(auth::kUserName, {id}), config.get(auth::kUserPassword, {id})});
+    settings.users.push_back({config.get(auth::kUserName, {id}), config.get(auth::kUserPassword, {id}),
+                              config.get(auth::kUserSuperuser, {id})});
   }
   for (const std::string& name : config.names(auth::kNamedUserPassword.name)) {
-    settings.users.push_back({name, config.get(auth::kNamedUserPassword, {name})});
+    settings.users.push_back({name, config.get(auth::kNamedUserPassword, {name}), false});
   }
   return settings;
 }
@@ -134,7 +135,8 @@ auth::BuiltinUsersSettings load_clientid_settings(const ConfigStore& config) {
                                       .password_hash = config.get(auth::kClientPasswordHash),
                                       .users = {}};
   for (const std::string& id : config.names(auth::kClientId.name)) {
-    settings.users.push_back({config.get(auth::kClientId, {id}), config.get(auth::kClientPassword, {id})});
+    settings.users.push_back({config.get(auth::kClientId, {id}), config.get(auth::kClientPassword, {id}),
+                              config.get(auth::kClientSuperuser, {id})});
   }
   return settings;
 }

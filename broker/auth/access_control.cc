@@ -5,8 +5,8 @@
 
 #include "broker/auth/acl_file.h"
 #include "broker/auth/auth_probe.h"
-#include "broker/auth/loggable.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::auth {
 
@@ -79,8 +79,8 @@ void log_acl_denied(std::string_view client_id, Action action, std::string_view 
   const std::int64_t hushed = limit.admit();
   if (hushed < 0) return;
   log::get("auth").info("refused by the ACL: client_id={} action={} topic={} ({} like this not shown)",
-                        loggable(client_id), action == Action::Publish ? "publish" : "subscribe", loggable(topic),
-                        hushed);
+                        log::loggable(client_id), action == Action::Publish ? "publish" : "subscribe",
+                        log::loggable(topic), hushed);
 }
 
 }  // namespace sluice::auth

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "broker/auth/auth_probe.h"
-#include "broker/auth/loggable.h"
 #include "shared/base/shard.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::auth {
 
@@ -35,7 +35,7 @@ void log_refusal(const Credentials& client, const AuthResult& result) {
   if (hushed < 0) return;
   log::get("auth").info(
       "client refused: client_id={} username={} peer={} listener={} reason={} ({} like this not shown)",
-      loggable(client.client_id), loggable(client.username.value_or("")), client.peer.address.to_string(),
+      log::loggable(client.client_id), log::loggable(client.username.value_or("")), client.peer.address.to_string(),
       client.listener, reason_name(result.reason), hushed);
 }
 

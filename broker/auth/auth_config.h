@@ -21,7 +21,10 @@ inline constexpr Property<std::string_view> kAclFile{
     .def = "etc/acl.conf",
     .reload = Reload::Live};
 inline constexpr Property<bool> kCacheAcl{
-    .name = "mqtt.cache_acl", .doc = "Remember what a client may do.", .def = true, .reload = Reload::NewConnections};
+    .name = "mqtt.cache_acl",
+    .doc = "Remember what a client may do, where more rules concern it than a look at them all is cheap.",
+    .def = true,
+    .reload = Reload::NewConnections};
 inline constexpr Property<std::uint32_t> kAclCacheSize{.name = "mqtt.acl_cache_size",
                                                        .doc = "Decisions remembered per client at most.",
                                                        .def = 32,
@@ -64,6 +67,8 @@ inline constexpr Property<std::string_view> kUserPassword{
     .doc = "Password of the user, as text or in the form of auth.user.password_hash.",
     .reload = Reload::Live,
     .secret = Secret::Yes};
+inline constexpr Property<bool> kUserSuperuser{
+    .name = "auth.user.$id.superuser", .doc = "No ACL holds for this user.", .reload = Reload::Live};
 inline constexpr Property<std::string_view> kNamedUserPassword{.name = "auth.username.$name",
                                                                .doc = "The same in one line: name and password.",
                                                                .reload = Reload::Live,
@@ -77,7 +82,7 @@ inline constexpr Property<std::string_view> kUserPasswordHash{
     .reload = Reload::Live,
     .check = check_password_hash};
 
-inline constexpr AnyProperty kAuthUsernameRows[] = {&kUserName, &kUserPassword, &kNamedUserPassword,
+inline constexpr AnyProperty kAuthUsernameRows[] = {&kUserName, &kUserPassword, &kUserSuperuser, &kNamedUserPassword,
                                                     &kUserPasswordHash};
 inline constexpr PropertyTable kAuthUsernameTable{"Users by name (etc/plugins/emq_auth_username.conf)",
                                                   kAuthUsernameRows};
@@ -90,6 +95,8 @@ inline constexpr Property<std::string_view> kClientPassword{
     .doc = "Its password, as text or in the form of auth.client.password_hash.",
     .reload = Reload::Live,
     .secret = Secret::Yes};
+inline constexpr Property<bool> kClientSuperuser{
+    .name = "auth.client.$id.superuser", .doc = "No ACL holds for this client.", .reload = Reload::Live};
 inline constexpr Property<std::string_view> kClientPasswordHash{
     .name = "auth.client.password_hash",
     .doc = "How passwords of client ids are kept, as auth.user.password_hash.",
@@ -97,7 +104,8 @@ inline constexpr Property<std::string_view> kClientPasswordHash{
     .reload = Reload::Live,
     .check = check_password_hash};
 
-inline constexpr AnyProperty kAuthClientidRows[] = {&kClientId, &kClientPassword, &kClientPasswordHash};
+inline constexpr AnyProperty kAuthClientidRows[] = {&kClientId, &kClientPassword, &kClientSuperuser,
+                                                    &kClientPasswordHash};
 inline constexpr PropertyTable kAuthClientidTable{"Users by client id (etc/plugins/emq_auth_clientid.conf)",
                                                   kAuthClientidRows};
 

@@ -18,7 +18,9 @@ const PasswordHash& cheap_salted() {
   return scheme;
 }
 
-AuthAnswer answer_for(bool right) { return {.verdict = right ? AuthVerdict::Allow : AuthVerdict::Deny}; }
+AuthAnswer answer_for(bool right, bool superuser) {
+  return {.verdict = right ? AuthVerdict::Allow : AuthVerdict::Deny, .superuser = right && superuser};
+}
 
 }  // namespace
 
@@ -39,11 +41,12 @@ void BuiltinUsers::authenticate(const Credentials& credentials, AuthReply reply)
   EntryPtr entry = find(by_username ? *credentials.username : credentials.client_id);
   if (!entry) return reply(kIgnore);
   if (!credentials.password) return reply({.verdict = AuthVerdict::Deny});
-  if (!entry->scheme.slow()) return reply(answer_for(entry->scheme.verify(*credentials.password, entry->stored)));
+  if (!entry->scheme.slow())
+    return reply(answer_for(entry->scheme.verify(*credentials.password, entry->stored), entry->superuser));
   if (!workers_.reserve()) return reply({.verdict = AuthVerdict::Busy});
   workers_.run([entry = std::move(entry), &credentials, reply = std::move(reply)]() mutable {
     if (!reply.wanted()) return reply(kIgnore);
-    reply(answer_for(entry->scheme.verify(*credentials.password, entry->stored)));
+    reply(answer_for(entry->scheme.verify(*credentials.password, entry->stored), entry->superuser));
   });
 }
 
@@ -53,7 +56,7 @@ LoadResult<void> BuiltinUsers::reload(const BuiltinUsersSettings& settings) {
   Users users;
   for (const BuiltinUser& user : settings.users) {
     if (user.name.empty()) return LoadError{.what = "a user without a name"};
-    if (!users.try_emplace(user.name, make_entry(*scheme, user.password)).second) {
+    if (!users.try_emplace(user.name, make_entry(*scheme, user)).second) {
       return LoadError{.what = fmt::format("'{}' is there twice", user.name)};
     }
   }
@@ -68,7 +71,7 @@ bool BuiltinUsers::add(std::string_view name, std::string_view password) {
     const MutexLock lock(mutex_);
     return scheme_;
   }();
-  EntryPtr entry = make_entry(scheme, password);
+  EntryPtr entry = make_entry(scheme, {.name = {}, .password = std::string(password)});
   const MutexLock lock(mutex_);
   return users_.try_emplace(std::string(name), std::move(entry)).second;
 }
@@ -89,17 +92,21 @@ std::vector<std::string> BuiltinUsers::list() const {
   return names;
 }
 
-BuiltinUsers::EntryPtr BuiltinUsers::make_entry(const PasswordHash& scheme, std::string_view password) {
+BuiltinUsers::EntryPtr BuiltinUsers::make_entry(const PasswordHash& scheme, const BuiltinUser& user) {
+  const std::string_view password = user.password;
+  const auto entry = [&](const PasswordHash& kept, StoredPassword stored) {
+    return std::make_shared<const Entry>(Entry{kept, std::move(stored), user.superuser});
+  };
   if (!scheme.salted() && scheme.looks_stored(password)) {
-    return std::make_shared<const Entry>(Entry{scheme, {.hash = std::string(password), .salt = {}}});
+    return entry(scheme, {.hash = user.password, .salt = {}});
   }
   const std::size_t colon = password.rfind(':');
   if (scheme.salted() && colon != std::string_view::npos && scheme.looks_stored(password.substr(colon + 1))) {
-    return std::make_shared<const Entry>(Entry{
-        scheme, {.hash = std::string(password.substr(colon + 1)), .salt = std::string(password.substr(0, colon))}});
+    return entry(scheme,
+                 {.hash = std::string(password.substr(colon + 1)), .salt = std::string(password.substr(0, colon))});
   }
   const PasswordHash& kept = scheme.is_plain() ? cheap_salted() : scheme;
-  return std::make_shared<const Entry>(Entry{kept, kept.make(password)});
+  return entry(kept, kept.make(password));
 }
 
 BuiltinUsers::EntryPtr BuiltinUsers::find(const std::string& name) const {

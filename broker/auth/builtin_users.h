@@ -19,6 +19,7 @@ namespace sluice::auth {
 struct BuiltinUser {
   std::string name;      ///< user name, or client id
   std::string password;  ///< plain, or already hashed (see BuiltinUsers)
+  bool superuser = false;
 };
 
 struct BuiltinUsersSettings {
@@ -55,12 +56,13 @@ class BuiltinUsers final : public Authenticator {
   struct Entry {
     PasswordHash scheme;
     StoredPassword stored;
+    bool superuser = false;
   };
   using EntryPtr = std::shared_ptr<const Entry>;
   using Users = std::unordered_map<std::string, EntryPtr>;
 
   BuiltinUsers(BuiltinUsersSettings::Key key, WorkerPool& workers) : key_(key), workers_(workers) {}
-  [[nodiscard]] static EntryPtr make_entry(const PasswordHash& scheme, std::string_view password);
+  [[nodiscard]] static EntryPtr make_entry(const PasswordHash& scheme, const BuiltinUser& user);
   [[nodiscard]] EntryPtr find(const std::string& name) const;
 
   const BuiltinUsersSettings::Key key_;

@@ -7,6 +7,7 @@
 #include "broker/retainer/retainer_probe.h"
 #include "broker/router/topic_rules.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::retainer {
 namespace {
@@ -20,6 +21,9 @@ const RetainerProbe& probe() {
   static const RetainerProbe counters;
   return counters;
 }
+
+/// What the broker says of itself is bounded by what it has to say, and does not spend what clients may keep.
+bool is_own(const Message& message) { return message.topic().starts_with("$SYS/"); }
 
 }  // namespace
 
@@ -36,8 +40,12 @@ void Retainer::apply(const RetainerSettings& settings) {
   expiry_interval_.store(settings.expiry_interval, std::memory_order_relaxed);
 }
 
-bool Retainer::reserve() {
-  if (count_.fetch_add(1, std::memory_order_relaxed) < max_message_num_.load(std::memory_order_relaxed)) {
+bool Retainer::reserve(const Message& message) {
+  const std::size_t before = count_.fetch_add(1, std::memory_order_relaxed);
+  const bool own = is_own(message);
+  const std::size_t own_count =
+      own ? own_.fetch_add(1, std::memory_order_relaxed) : own_.load(std::memory_order_relaxed);
+  if (own || before - std::min(before, own_count) < max_message_num_.load(std::memory_order_relaxed)) {
     probe().count.add(1);
     return true;
   }
@@ -45,13 +53,14 @@ bool Retainer::reserve() {
   return false;
 }
 
-void Retainer::release(std::size_t places) {
-  count_.fetch_sub(places, std::memory_order_relaxed);
-  probe().count.add(-static_cast<std::int64_t>(places));
+void Retainer::release(const Message& message) {
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  if (is_own(message)) own_.fetch_sub(1, std::memory_order_relaxed);
+  probe().count.add(-1);
 }
 
 UnixMillis Retainer::expiry_of(const Message& message, UnixMillis now) const {
-  if (message.topic().starts_with("$SYS/")) return 0;
+  if (is_own(message)) return 0;
   if (message.expires_at() != 0) return message.expires_at();
   const UnixMillis interval = expiry_interval_.load(std::memory_order_relaxed);
   return interval == 0 ? 0 : now + interval;
@@ -65,14 +74,14 @@ void Retainer::refuse(const Message& message, StoreResult why) const {
   const bool large = why == StoreResult::TooLarge;
   log::get("retainer")
       .warn("message not retained: topic={} size={} limit={} raise {} to keep it ({} like this not shown)",
-            message.topic(), message.payload().size(),
+            log::loggable(message.topic()), message.payload().size(),
             (large ? max_payload_size_ : max_message_num_).load(std::memory_order_relaxed),
             large ? "retainer.max_payload_size" : "retainer.max_message_num", hushed);
 }
 
 StoreResult Retainer::store(const MessagePtr& message, UnixMillis now) {
   if (message->payload().empty()) return remove(message->topic());
-  if (message->payload().size() > max_payload_size_.load(std::memory_order_relaxed)) {
+  if (!is_own(*message) && message->payload().size() > max_payload_size_.load(std::memory_order_relaxed)) {
     refuse(*message, StoreResult::TooLarge);
     return StoreResult::TooLarge;
   }
@@ -89,7 +98,7 @@ StoreResult Retainer::put(const RetainedIndex::Item& item, Write write) {
   const MutexLock guard(stripe.mutex);
   if (stripe.index.find(hash, item.message->topic()) != nullptr) {
     previous = stripe.index.replace(hash, item);
-  } else if (reserve()) {
+  } else if (reserve(*item.message)) {
     stripe.index.insert(hash, item);
   } else {
     return StoreResult::Full;
@@ -116,7 +125,7 @@ StoreResult Retainer::remove(std::string_view topic) {
 }
 
 void Retainer::forget(const MessagePtr& message) {
-  release(1);
+  release(*message);
   store_.erase(message->topic());
   changes_.record({RetainedChange::Kind::Removed, message});
 }

@@ -66,7 +66,7 @@ class Retainer {
   void apply(const RetainerSettings& settings);
 
   /// Retains a message, or removes the topic's one if the payload is empty. The message expires at its own expiry
-  /// or, if it has none, after `expiry_interval`; `$SYS/…` never.
+  /// or, if it has none, after `expiry_interval`; `$SYS/…` never, and no limit holds for it.
   /// Requires: message->topic() is a valid topic name.
   StoreResult store(const MessagePtr& message, UnixMillis now);
   /// False: nothing was there.
@@ -105,8 +105,8 @@ class Retainer {
   StoreResult put(const RetainedIndex::Item& item, Write write);
   StoreResult remove(std::string_view topic);
   void forget(const MessagePtr& message);
-  bool reserve();
-  void release(std::size_t places);
+  bool reserve(const Message& message);
+  void release(const Message& message);
   void refuse(const Message& message, StoreResult why) const;
   [[nodiscard]] UnixMillis expiry_of(const Message& message, UnixMillis now) const;
 
@@ -116,6 +116,7 @@ class Retainer {
   RetainedStore& store_;
   const TextHash hash_;
   std::atomic<std::size_t> count_{0};
+  std::atomic<std::size_t> own_{0};  ///< of these, `$SYS/…`: outside max_message_num
   mutable std::array<Stripe, kStripes> stripes_;
   std::size_t sweep_stripe_ = 0;
   router::ChangeFeed<RetainedChange> changes_;

@@ -6,6 +6,7 @@
 
 #include "broker/router/router_probe.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::router {
 namespace {
@@ -30,7 +31,7 @@ void note_expensive(std::string_view topic, std::size_t visits) {
   log::get("router").warn(
       "expensive match: topic={} compared={}; look for clients with many '+' filters of this depth "
       "(mqtt.session.max_subscriptions limits them) ({} like this not shown)",
-      topic, visits, hushed);
+      log::loggable(topic), visits, hushed);
 }
 
 /// Keeps the gauges in step with the table while a writer works.

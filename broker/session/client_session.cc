@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "broker/auth/loggable.h"
 #include "broker/session/dispatcher.h"
 #include "broker/session/mountpoint.h"
 #include "broker/session/publish_pipeline.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/subscribe_pipeline.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::session {
 namespace {
@@ -28,7 +28,7 @@ void note_qos2_refused(std::string_view client_id, std::size_t awaiting) {
     log::get("session").warn(
         "message refused: client_id={} awaiting_rel={}; it sends no PUBREL; mqtt.session.max_awaiting_rel, or where "
         "that is 0 mqtt.session.awaiting_rel_limit, bounds what may wait for one ({} like this not shown)",
-        auth::loggable(client_id), awaiting, hushed);
+        log::loggable(client_id), awaiting, hushed);
   }
 }
 

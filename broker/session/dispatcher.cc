@@ -64,7 +64,7 @@ std::size_t dispatch(SessionContext& context, const MessagePtr& message) {
     deliver_to(context, first.session, std::move(queued));
   }
   context.matches = std::move(matches);
-  if (deliveries == 0) probe().no_subscribers.add();
+  if (deliveries == 0 && message->publisher() != SessionRef{}) probe().no_subscribers.add();
   return deliveries;
 }
 

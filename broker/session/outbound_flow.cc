@@ -206,7 +206,7 @@ void OutboundFlow::check_watermarks() {
   if (!above_high_ && length > maximum * settings_.queue.high_watermark) {
     above_high_ = true;
     events_.on_watermark(true);
-  } else if (above_high_ && length < maximum * settings_.queue.low_watermark) {
+  } else if (above_high_ && length <= maximum * settings_.queue.low_watermark) {
     above_high_ = false;
     events_.on_watermark(false);
   }

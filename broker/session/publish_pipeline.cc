@@ -6,7 +6,9 @@
 #include "broker/router/topic_rules.h"
 #include "broker/session/client_session.h"
 #include "broker/session/dispatcher.h"
+#include "broker/session/session_probe.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::session {
 namespace {
@@ -19,6 +21,8 @@ Reason authorise(ClientSession& session, std::string_view topic) {
   if (!reserved(topic) && session.allowed(auth::Action::Publish, topic)) [[likely]]
     return Reason::Success;
   auth::log_acl_denied(session.client_id(), auth::Action::Publish, topic);
+  probe().dropped.add();
+  probe().dropped_denied.add();
   return Reason::NotAuthorized;
 }
 
@@ -44,6 +48,14 @@ std::size_t publish_from(ClientSession& session, MessagePtr message) {
   return publish_message(context, message);
 }
 
+void log_refused_will(const ClientSession& session, const WillRequest& will, Reason refused) {
+  static log::RateLimit limit(1);
+  const std::int64_t hushed = limit.admit();
+  if (hushed < 0) return;
+  log::get("session").info("will not published: client_id={} topic={} reason={} ({} like this not shown)",
+                           log::loggable(session.client_id()), log::loggable(will.topic), reason_name(refused), hushed);
+}
+
 }  // namespace
 
 PublishResult publish(ClientSession& session, const PublishRequest& request) {
@@ -62,8 +74,7 @@ PublishResult publish(ClientSession& session, const PublishRequest& request) {
 
 void publish_will(ClientSession& session, const WillRequest& will) {
   if (const Reason refused = authorise(session, will.topic); refused != Reason::Success) {
-    log::get("session").info("will not published: client_id={} topic={} reason={}", session.client_id(), will.topic,
-                             reason_name(refused));
+    log_refused_will(session, will, refused);
     return;
   }
   const UnixMillis now = session.context().wall_now();

@@ -102,11 +102,12 @@ inline constexpr Property<ConfigDuration> kExpiryInterval{
     .min = std::chrono::seconds(0),
     .max = std::chrono::hours(24 * 365 * 10),
     .reload = Reload::NewConnections};
-inline constexpr Property<bool> kIgnoreLoopDeliver{
-    .name = "mqtt.session.ignore_loop_deliver",
-    .doc = "Do not deliver a client's own messages back to it (as No Local in MQTT 5), for every subscription.",
-    .def = false,
-    .reload = Reload::NewConnections};
+inline constexpr Property<bool> kIgnoreLoopDeliver{.name = "mqtt.session.ignore_loop_deliver",
+                                                   .doc =
+                                                       "Do not deliver a client's own messages back to it (as No Local "
+                                                       "in MQTT 5), for every subscription but shared ones.",
+                                                   .def = false,
+                                                   .reload = Reload::NewConnections};
 
 inline constexpr Property<std::string_view> kQueueType{
     .name = "mqtt.mqueue.type",
@@ -136,7 +137,7 @@ inline constexpr Property<std::uint32_t> kQueueLengthLimit{.name = "mqtt.mqueue.
                                                            .reload = Reload::NewConnections};
 inline constexpr Property<Percent> kQueueLowWatermark{
     .name = "mqtt.mqueue.low_watermark",
-    .doc = "Share of max_length below which the alarm of a long queue ends.",
+    .doc = "Share of max_length to which the alarm of a long queue ends.",
     .def = {0.2},
     .reload = Reload::NewConnections};
 inline constexpr Property<Percent> kQueueHighWatermark{

@@ -4,10 +4,10 @@
 #include <string>
 #include <utility>
 
-#include "broker/auth/loggable.h"
 #include "broker/session/client_session.h"
 #include "broker/session/session_probe.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::session {
 namespace {
@@ -128,7 +128,7 @@ void ClientSession::on_dropped(const Message& message, DropReason why) {
   if (why != DropReason::Expired) {
     if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
       log::get("session").warn("message dropped: client_id={} topic={} reason={}: {} ({} like this not shown)",
-                               auth::loggable(client_id_), auth::loggable(message.topic()), drop_reason_name(why),
+                               log::loggable(client_id_), log::loggable(message.topic()), drop_reason_name(why),
                                advice(why), hushed);
     }
   }

@@ -1,22 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/session_manager.h"
 
-#include <random>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "broker/auth/loggable.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::session {
 namespace {
 
+/// Nobody can guess it: who knows the id of an anonymous client can take its session over.
 std::string assigned_client_id() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  return fmt::format("sluice_{:016x}{:016x}", random(), random());
+  std::array<std::uint64_t, 2> random{};
+  if (::getentropy(random.data(), sizeof(random)) != 0) throw std::system_error(errno, std::generic_category());
+  return fmt::format("sluice_{:016x}{:016x}", random[0], random[1]);
+}
+
+/// For what the authentication chain, which logs its own refusals, has no part in.
+void log_refused(const ConnectRequest& request, Reason reason) {
+  static log::RateLimit limit(10);
+  const std::int64_t hushed = limit.admit();
+  if (hushed < 0) return;
+  log::get("session").info("client refused: client_id={} peer={} reason={} ({} like this not shown)",
+                           log::loggable(request.client_id), request.peer.address.to_string(), reason_name(reason),
+                           hushed);
 }
 
 bool is_mqtt3(Protocol protocol) { return protocol == Protocol::Mqtt31 || protocol == Protocol::Mqtt311; }
@@ -101,6 +116,7 @@ std::unique_ptr<PendingConnect> SessionManager::connect(ConnectRequest request, 
   SessionContext& context = context_of(*Shard::current());
   apply_certificate(request);
   if (const Reason refused = check_identity(context, request); refused != Reason::Success) {
+    log_refused(request, refused);
     refuse(context, request, done, refused);
     return nullptr;
   }
@@ -140,12 +156,6 @@ Shard* SessionManager::elsewhere(SessionContext& context, std::string_view clien
 
 void SessionManager::refuse(SessionContext& context, const ConnectRequest& request, const OnConnected& done,
                             Reason reason) const {
-  static log::RateLimit limit(10);
-  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-    log::get("session").info("client refused: client_id={} peer={} reason={} ({} like this not shown)",
-                             auth::loggable(request.client_id), request.peer.address.to_string(), reason_name(reason),
-                             hushed);
-  }
   core_.hooks.client_connected.run(info_of(request, context.wall_now()), reason);
   done({.reason = reason, .handle = {}, .client_id = {}});
 }
@@ -162,6 +172,7 @@ void SessionManager::establish(SessionContext& context, ConnectRequest request, 
     Reason refused = Reason::ServerBusy;
     session = create(context, request, refused);
     if (session == nullptr) {
+      log_refused(request, refused);
       refuse(context, request, done, refused);
       return;
     }

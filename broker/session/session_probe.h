@@ -24,6 +24,7 @@ struct SessionProbe {
   metrics::Counter dropped_expired{"messages/dropped/expired", "… because they expired first"};
   metrics::Counter dropped_slow{"messages/dropped/slow_reader", "… because it does not read and they were QoS 0"};
   metrics::Counter dropped_too_large{"messages/dropped/too_large", "… because they exceed its maximum packet size"};
+  metrics::Counter dropped_denied{"messages/dropped/denied", "… because the ACL does not let their publisher"};
   metrics::Counter dropped_offline{"messages/dropped/offline", "… because it was away and stores no QoS 0"};
   metrics::Counter no_subscribers{"messages/no_subscribers", "Messages that nobody had subscribed to"};
   metrics::Counter redelivered{"messages/redelivered", "Shared messages given to another member of the group"};

@@ -6,12 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "broker/auth/loggable.h"
 #include "broker/router/topic_rules.h"
 #include "broker/session/client_session.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::session {
 namespace {
@@ -48,7 +48,7 @@ void note_refused(ClientSession& session) {
     log::get("session").warn(
         "subscription refused: client_id={} subscriptions={}; raise mqtt.session.max_subscriptions, or where that is 0 "
         "mqtt.session.subscriptions_limit, if it needs more ({} like this not shown)",
-        auth::loggable(session.client_id()), session.subscriptions().size(), hushed);
+        log::loggable(session.client_id()), session.subscriptions().size(), hushed);
   }
 }
 

@@ -28,10 +28,12 @@ constexpr WsKeys ws_keys() {
   using std::chrono::hours, std::chrono::milliseconds, std::chrono::seconds;
   constexpr auto kNew = Reload::NewConnections;
   return {
-      .proxy_address_header = {.name = kJoined<Prefix, ".proxy_address_header">,
-                               .doc = "HTTP header in which a trusted balancer gives the client's address, such as "
-                                      "X-Forwarded-For. Empty: headers are not believed.",
-                               .reload = kNew},
+      .proxy_address_header =
+          {.name = kJoined<Prefix, ".proxy_address_header">,
+           .doc = "HTTP header in which a trusted balancer gives the client's address, such as "
+                  "X-Forwarded-For. A request without it comes from the socket's address; one in which it "
+                  "has no address is refused. Empty: headers are not believed.",
+           .reload = kNew},
       .proxy_port_header = {.name = kJoined<Prefix, ".proxy_port_header">,
                             .doc = "HTTP header with the client's port, such as X-Forwarded-Port.",
                             .reload = kNew},

@@ -84,6 +84,12 @@ void Handshake::upgrade(const Upgrade& decision) {
     refuse({http::status::bad_request, "Frames must wait for the answer to the upgrade"});  // [RFC 6455 4.1]
     return;
   }
+  const std::string& header = link_->settings().proxy_address_header;
+  if (!header.empty() && request_.count(header) != 0 && !forwarded_address(request_, link_->settings())) {
+    // The balancer's own address would let the client pass for the balancer.
+    refuse({http::status::bad_request, "The header " + header + " has no IP address"});
+    return;
+  }
   link_->accept(request_, decision, [self = shared_from_this(), protocol = decision.protocol](ErrorCode error) {
     self->on_upgraded(error, *protocol);
   });
@@ -100,17 +106,7 @@ void Handshake::on_upgraded(ErrorCode error, const StreamPort::Protocol& protoco
 
 TransportPeer Handshake::peer() const {
   TransportPeer result = link_->socket().peer();
-  const WsSettings& settings = link_->settings();
-  if (const auto address = forwarded_address(request_, settings)) {
-    result.address = *address;
-  } else if (!settings.proxy_address_header.empty() && request_.count(settings.proxy_address_header) != 0) {
-    static log::RateLimit limit(kLinesPerSecond);
-    if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-      log::get("ws").warn("no address in the proxy's header: peer={} listener={} header={} not_shown={}",
-                          result.address.to_string(), link_->context().traits()->name, settings.proxy_address_header,
-                          hushed);
-    }
-  }
+  if (const auto address = forwarded_address(request_, link_->settings())) result.address = *address;
   return result;
 }
 

@@ -53,6 +53,21 @@ class UsernameTest(ServerTest):
                 self.assertNotEqual(status, 0, output)
 
 
+class SuperuserTest(ServerTest):
+    plugins = ("emq_auth_username",)
+    acl = "{deny, all}.\n"
+    settings = {"auth.user.1.username": "root", "auth.user.1.password": "secret", "auth.user.1.superuser": "on",
+                "auth.user.2.username": "user", "auth.user.2.password": "secret"}
+
+    def test_no_acl_holds_for_one(self):
+        with Client(self.server.port(), user="user", password="secret", version=V5) as user:
+            self.assertEqual(user.subscribe("t", 1), [0x87])
+        with Client(self.server.port(), user="root", password="secret", version=V5) as root:
+            self.assertEqual(root.subscribe("t", 1), [1])
+            root.publish("t", b"x", 1)
+            self.assertEqual(root.receive().payload, b"x")
+
+
 class ClientIdTest(ServerTest):
     plugins = ("emq_auth_clientid",)
     settings = {"mqtt.allow_anonymous": "false",

@@ -35,6 +35,13 @@ TEST_F(BuiltinUsersTest, ByUsername) {
   EXPECT_FALSE(ask(*back_end, credentials("c", "admin", "public")).superuser);
 }
 
+TEST_F(BuiltinUsersTest, SuperusersAreToldApartOnlyWithTheRightPassword) {
+  const auto back_end = users({{"root", "public", true}, {"user", "public"}});
+  EXPECT_TRUE(ask(*back_end, credentials("c", "root", "public")).superuser);
+  EXPECT_FALSE(ask(*back_end, credentials("c", "root", "wrong")).superuser);
+  EXPECT_FALSE(ask(*back_end, credentials("c", "user", "public")).superuser);
+}
+
 TEST_F(BuiltinUsersTest, ByClientId) {
   const auto back_end = users({{"dev:devid", "passwd2"}}, "plain", Key::ClientId);
   EXPECT_EQ(back_end->name(), "emq_auth_clientid");

@@ -118,6 +118,23 @@ TEST(Retainer, TheNumberOfMessagesIsLimited) {
   EXPECT_EQ(retainer.store(message("d"), 0), StoreResult::Stored);
 }
 
+TEST(Retainer, WhatTheBrokerSaysOfItselfSpendsNoLimit) {
+  RamRetainedStore store;
+  Retainer retainer({.max_message_num = 2, .max_payload_size = 4}, store);
+  for (const char* topic : {"$SYS/brokers/n/version", "$SYS/brokers/n/uptime", "$SYS/brokers/n/sysdescr"}) {
+    EXPECT_EQ(retainer.store(message(topic, "a long text"), 0), StoreResult::Stored);
+  }
+  EXPECT_EQ(retainer.store(message("a"), 0), StoreResult::Stored);
+  EXPECT_EQ(retainer.store(message("b"), 0), StoreResult::Stored);
+  EXPECT_EQ(retainer.store(message("c"), 0), StoreResult::Full);
+  EXPECT_EQ(retainer.store(message("a", "a long text"), 0), StoreResult::TooLarge);
+  EXPECT_EQ(retainer.count(), 5U);
+  EXPECT_TRUE(retainer.clear("$SYS/brokers/n/version"));
+  EXPECT_EQ(retainer.store(message("c"), 0), StoreResult::Full);
+  EXPECT_TRUE(retainer.clear("a"));
+  EXPECT_EQ(retainer.store(message("c"), 0), StoreResult::Stored);
+}
+
 TEST(Retainer, LargePayloadsAreNotKept) {
   RamRetainedStore store;
   Retainer retainer({.max_payload_size = 4}, store);

@@ -158,6 +158,16 @@ TEST_F(OutboundFlowTest, WatermarksAreToldOnceEach) {
   EXPECT_EQ(recorder_.take().back(), "low");
 }
 
+TEST_F(OutboundFlowTest, AnAlarmEndsWithTheLastMessageWhereTheLowWatermarkIsZero) {
+  settings_.queue.max_length = 10;
+  settings_.queue.low_watermark = 0;
+  for (int i = 0; i < 9; ++i) send("a");
+  recorder_.take();
+  flow_.attach(recorder_, 100);
+  flow_.resume(now_, wall_);
+  EXPECT_EQ(recorder_.take().back(), "low");
+}
+
 TEST_F(OutboundFlowTest, TheAlarmEndsWithTheSession) {
   settings_.queue.max_length = 10;
   for (int i = 0; i < 9; ++i) send("a");

@@ -137,6 +137,21 @@ TEST(WsHandshake, AddressComesFromTheProxysHeaderWhenConfigured) {
   EXPECT_EQ((*peer)->transport->peer().address.ip_string(), "192.0.2.44");
 }
 
+TEST(WsHandshake, AProxysHeaderWithoutAnAddressIsRefused) {
+  WsSettings settings;
+  settings.proxy_address_header = "X-Real-IP";
+  Server server(settings);
+  server.start();
+  Client client(server);
+  client.stream.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
+    request.set("X-Real-IP", "unknown");
+    request.set(boost::beast::http::field::sec_websocket_protocol, "mqtt");
+  }));
+  ErrorCode error;
+  client.stream.handshake(client.response, "localhost", "/mqtt", error);
+  EXPECT_EQ(client.response.result_int(), 400U);
+}
+
 TEST(WsHandshake, ReconfiguredSettingsHoldForNewClients) {
   Server server;
   server.start();

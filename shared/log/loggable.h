@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::auth {
+namespace sluice::log {
 
 /// A name that a peer chose, fit for a log line: no control characters, not longer than 128 bytes.
 inline std::string loggable(std::string_view name) {
@@ -17,4 +17,4 @@ inline std::string loggable(std::string_view name) {
   return shown;
 }
 
-}  // namespace sluice::auth
+}  // namespace sluice::log
