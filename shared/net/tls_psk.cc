@@ -2,12 +2,15 @@
 #include "shared/net/tls_psk.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
 
+#include "shared/log/log.h"
+#include "shared/log/loggable.h"
 #include "shared/net/tls_settings.h"
 
 namespace sluice {
@@ -34,11 +37,23 @@ void remember_identity(SSL* ssl, std::string_view identity) {
   ::SSL_set_ex_data(ssl, identity_slot(), new std::string(identity));
 }
 
+/// Forgotten session tickets are asked for too: they are no text.
+void note_unknown(std::string_view identity) {
+  const bool text =
+      std::all_of(identity.begin(), identity.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
+  static log::RateLimit limit(1);
+  const std::int64_t hushed = text ? limit.admit() : -1;
+  if (hushed < 0) return;
+  log::get("net").info("unknown pre-shared key: identity={}; psk.file has none of this name ({} like this not shown)",
+                       log::loggable(identity), hushed);
+}
+
 unsigned int find_key(SSL* ssl, const char* identity, unsigned char* key, unsigned int room) {
   const auto* const settings =
       static_cast<const TlsSettings*>(::SSL_CTX_get_ex_data(::SSL_get_SSL_CTX(ssl), settings_slot()));
   if (identity == nullptr || settings == nullptr) return 0;
   std::vector<std::byte> found = settings->psk_key(identity);
+  if (found.empty()) note_unknown(identity);
   const bool fits = !found.empty() && found.size() <= room;
   if (fits) {
     std::transform(found.begin(), found.end(), key,
