@@ -94,6 +94,7 @@ class Server {
       for (const std::string& problem : edges_->reconfigure(fresh)) log.error("not reloaded: {}", problem);
     }
     management_->reconfigure(management_settings(fresh));
+    shards_.run_on_all([](Shard&) {});  // what was posted to them has taken effect
     log.info("configuration reloaded");
   }
 
