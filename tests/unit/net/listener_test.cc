@@ -36,8 +36,11 @@ TEST_F(ListenerTest, PortZeroTakesOneThatEveryShardServes) {
   for (const auto& client : clients) client->send("x");
   for (std::size_t i = 0; i < clients.size(); ++i) {
     Recorder& server = accepted();
-    ASSERT_TRUE(server.wait_for_bytes(1));
-    threads.insert(server.threads.front());
+    ASSERT_TRUE(server.wait([&] {
+      if (server.received.empty()) return false;
+      threads.insert(server.threads.front());
+      return true;
+    }));
   }
   EXPECT_EQ(threads.size(), shards.size());
   EXPECT_EQ(listener->probe().accepted.load(), 64U);

@@ -50,6 +50,10 @@ class Recorder final : public TransportEvents {
   bool wait_closed() {
     return wait([this] { return closed; });
   }
+  std::vector<std::thread::id> threads_so_far() {
+    const std::lock_guard lock(mutex_);
+    return threads;
+  }
   void move_to(Shard& target);
   void drop();
   /// The same from within an event.

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -67,6 +68,13 @@ class Peer final : public TransportEvents {
   class Server& server;
   Shard* shard = Shard::current();
 };
+
+/// Who a transport says is at its other end; asked on its shard, where it may go at any time.
+inline TransportPeer peer_of(Peer& peer) {
+  std::promise<TransportPeer> answer;
+  peer.shard->post([&] { answer.set_value(peer.transport->peer()); });
+  return answer.get_future().get();
+}
 
 /// Two shards, a gateway on a free port of the loopback, and what its connections report.
 class Server {

@@ -31,8 +31,8 @@ TEST(WsHandshake, UpgradesAndNamesTheSubprotocol) {
   EXPECT_EQ(client.response.count(boost::beast::http::field::sec_websocket_extensions), 0U);
   const auto peer = server.accepted.take();
   ASSERT_TRUE(peer);
-  EXPECT_EQ((*peer)->transport->peer().address.port, client.stream.next_layer().local_endpoint().port());
-  EXPECT_EQ((*peer)->transport->peer().local.port, server.tcp_port());
+  EXPECT_EQ(peer_of(**peer).address.port, client.stream.next_layer().local_endpoint().port());
+  EXPECT_EQ(peer_of(**peer).local.port, server.tcp_port());
 }
 
 TEST(WsHandshake, RefusesWithoutAKnownSubprotocol) {
@@ -134,7 +134,7 @@ TEST(WsHandshake, AddressComesFromTheProxysHeaderWhenConfigured) {
   client.stream.handshake("localhost", "/mqtt");
   const auto peer = server.accepted.take();
   ASSERT_TRUE(peer);
-  EXPECT_EQ((*peer)->transport->peer().address.ip_string(), "192.0.2.44");
+  EXPECT_EQ(peer_of(**peer).address.ip_string(), "192.0.2.44");
 }
 
 TEST(WsHandshake, AProxysHeaderWithoutAnAddressIsRefused) {
