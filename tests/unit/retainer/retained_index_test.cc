@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include "shared/base/text_hash.h"
 #include "broker/router/topic_rules.h"
+#include "shared/base/text_hash.h"
 
 namespace sluice::retainer {
 namespace {
