@@ -21,6 +21,7 @@
 #include "broker/management/management.h"
 #include "broker/management/management_config.h"
 #include "shared/log/log.h"
+#include "shared/net/listener_config.h"
 
 extern char** environ;  // NOLINT(readability-identifier-naming): named by POSIX
 
@@ -34,6 +35,17 @@ bool report_problems(const Configuration& configuration) {
   return !configuration.problems().empty();
 }
 
+/// On standard output: the log's level must not hide them.
+void print_notices(const Configuration& configuration) {
+  for (const std::string& notice : configuration.notices()) fmt::print("{}\n", notice);
+  const ConfigStore& store = configuration.store();
+  for (const std::string& name : store.names(management::kApiKeys.address.name)) {
+    if (!listener_enabled(store, management::kApiKeys, name)) continue;
+    fmt::print("listener.api.{}: this version does not serve the REST API there; sluicectl uses {}\n", name,
+               (configuration.paths().data_dir / "sluice.sock").string());
+  }
+}
+
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -42,6 +54,7 @@ void raise_descriptor_limit() {
 }
 
 void announce(const Edges& edges) {
+  if (edges.bound().empty()) fmt::print("no listener is on: nobody can connect; see listener.tcp.<name>\n");
   std::string line = "sluice is running:";
   for (const Edges::Bound& bound : edges.bound()) {
     line += fmt::format(" {}={}", bound.name, bound.listener->bound().to_string());
@@ -142,7 +155,7 @@ int run(const Options& options) {
   if (report_problems(configuration)) return 1;
   try {
     log::configure(log_settings(configuration));
-    for (const std::string& notice : configuration.notices()) log::get("app").info("{}", notice);
+    print_notices(configuration);
     fmt::print("storage.type = ram: acknowledged messages, sessions and retained messages do not survive a restart\n");
     std::fflush(stdout);
     raise_descriptor_limit();
