@@ -49,6 +49,11 @@ void RetainedReplays::add(SessionRef session, RetainedReplay replay) {
   context_.shard.at_turn_end(*this);
 }
 
+std::size_t RetainedReplays::waiting(SessionRef session) const {
+  const auto client = clients_.find(session.slot);
+  return client != clients_.end() && client->second.session == session ? client->second.replays.size() : 0;
+}
+
 void RetainedReplays::clear() {
   cancel();
   clients_.clear();

@@ -48,6 +48,8 @@ class RetainedReplays final : private WheelTimer, private TurnEnd {
   /// Begins at the end of this turn: behind the acknowledgement of the subscription, before anything that the client
   /// sends next.
   void add(SessionRef session, RetainedReplay replay);
+  /// How many of a session wait or are under way.
+  [[nodiscard]] std::size_t waiting(SessionRef session) const;
   void clear();
 
  private:

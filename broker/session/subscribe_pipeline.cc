@@ -52,6 +52,15 @@ void note_refused(ClientSession& session) {
   }
 }
 
+/// One more subscription than it may have; or the same ones again and again, before what is retained for the earlier
+/// ones has been sent.
+bool exceeds_quota(ClientSession& session, std::string_view text) {
+  const SessionContext& context = session.context();
+  const std::size_t most = context.settings.max_subscriptions;
+  if (context.replays->waiting(session.ref()) >= most) return true;
+  return session.subscriptions().size() >= most && session.subscriptions().find(text) == nullptr;
+}
+
 Reason check(ClientSession& session, std::string_view text, const Result<router::ParsedFilter>& parsed,
              const SubscriptionOptions& options) {
   if (!parsed) return Reason::TopicFilterInvalid;
@@ -60,8 +69,7 @@ Reason check(ClientSession& session, std::string_view text, const Result<router:
     auth::log_acl_denied(session.client_id(), auth::Action::Subscribe, text);
     return Reason::NotAuthorized;
   }
-  if (session.subscriptions().size() >= session.context().settings.max_subscriptions &&
-      session.subscriptions().find(text) == nullptr) {
+  if (exceeds_quota(session, text)) {
     note_refused(session);
     return Reason::QuotaExceeded;
   }

@@ -210,6 +210,27 @@ class ManySubscriptionsTest(FaultTest):
         wait_until(lambda: self.server.stats()["subscriptions/count"] == 0, "its subscriptions went with it")
 
 
+class ReplayFloodTest(FaultTest):
+    MOST = 10
+    settings = {"mqtt.session.max_subscriptions": MOST}
+
+    def test_the_same_wildcard_again_and_again(self):
+        """Each time, everything that is retained is due again: no more of that may wait than there are places."""
+        with self.client("retainer") as peer:
+            peer.send(publish("kept/a", b"x", retain=True))
+            peer.ping()
+        with self.probe(), self.client(version=V5) as peer:
+            peer.send(subscribe(["kept/#"] * (2 * self.MOST), version=V5))
+            self.assertEqual(list(peer.expect(wire.SUBACK)[3:]), [0] * self.MOST + [QUOTA_EXCEEDED] * self.MOST)
+            for _ in range(self.MOST):
+                peer.expect(wire.PUBLISH)
+            # They have been sent: there is room again.
+            peer.send(subscribe(["kept/#"], 2, version=V5))
+            self.assertEqual(peer.expect(wire.SUBACK)[-1], 0)
+            peer.expect(wire.PUBLISH)
+        self.assertEqual(self.moved("subscriptions/refused"), self.MOST)
+
+
 class TopicFloodTest(FaultTest):
     settings = {"mqtt.max_topic_levels": 16}
 
