@@ -87,7 +87,7 @@ void WsRelay::move(Shard& target, InlineTask then) {
   });
 }
 
-void WsRelay::hand_over(Shard& target, InlineTask then, Held carried) {
+void WsRelay::hand_over(Shard& target, InlineTask then, HeldInput carried) {
   carried.append(held_->bytes);
   held_->bytes = std::move(carried.bytes);
   held_->sent += carried.sent;
@@ -101,7 +101,7 @@ void WsRelay::hand_over(Shard& target, InlineTask then, Held carried) {
 }
 
 void WsRelay::release() {
-  const Held held = std::move(*held_);
+  const HeldInput held = std::move(*held_);
   held_.reset();
   if (!held.bytes.empty()) on_link_bytes(held.bytes);
   if (held.sent != 0) on_link_sent(held.sent);

@@ -23,6 +23,15 @@ class RelayOwner {
   ~RelayOwner() = default;
 };
 
+/// What arrived while the owner was between two shards.
+struct HeldInput {
+  std::vector<std::byte> bytes;
+  std::size_t sent = 0;
+  std::optional<ErrorCode> closed;
+
+  void append(std::span<const std::byte> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+};
+
 /// Between a WebSocket connection on its home shard and its owner on any shard: direct calls while both are at home,
 /// messages in order otherwise, with at most kWindow bytes under way towards the owner. Towards the connection the
 /// owner counts its backlog.
@@ -48,15 +57,6 @@ class WsRelay final : public std::enable_shared_from_this<WsRelay>, private Link
  private:
   static constexpr std::size_t kWindow = 256 * 1024;
 
-  /// What arrived while the owner was between two shards.
-  struct Held {
-    std::vector<std::byte> bytes;
-    std::size_t sent = 0;
-    std::optional<ErrorCode> closed;
-
-    void append(std::span<const std::byte> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
-  };
-
   void at_home(InlineTask task);
 
   // At home.
@@ -64,7 +64,7 @@ class WsRelay final : public std::enable_shared_from_this<WsRelay>, private Link
   void on_link_sent(std::size_t bytes) override;
   void on_link_closed(ErrorCode why) override;
   void update_reading();
-  void hand_over(Shard& target, InlineTask then, Held carried);
+  void hand_over(Shard& target, InlineTask then, HeldInput carried);
   void release();
 
   // On the owner's shard.
@@ -77,13 +77,13 @@ class WsRelay final : public std::enable_shared_from_this<WsRelay>, private Link
   // At home.
   std::shared_ptr<WsLink> link_;
   Shard* owner_shard_;
-  std::optional<Held> held_;   ///< set while the owner moves
-  std::size_t under_way_ = 0;  ///< bytes posted to the owner and not yet taken
+  std::optional<HeldInput> held_;  ///< set while the owner moves
+  std::size_t under_way_ = 0;      ///< bytes posted to the owner and not yet taken
   bool wanted_ = false;
 
   // On the owner's shard.
   RelayOwner* owner_ = nullptr;
-  std::optional<Held> carried_;  ///< set while the owner moves: what was under way to its old shard
+  std::optional<HeldInput> carried_;  ///< set while the owner moves: what was under way to its old shard
 };
 
 }  // namespace sluice::ws
