@@ -72,7 +72,10 @@ class SocketApi final : public Api {
   }
 
   [[nodiscard]] std::string explain(const boost::system::error_code& error) const {
-    return fmt::format("no server answers at {}: {}", path_.string(), error.message());
+    return fmt::format(
+        "no server answers at {}: {}; start it, or name the socket in its node.data_dir: --socket data/sluice.sock, or "
+        "SLUICE_SOCKET in the environment",
+        path_.string(), error.message());
   }
 
   const std::filesystem::path path_;

@@ -3,8 +3,11 @@
 
 #include <map>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 namespace sluice::ctl {
 namespace {
@@ -55,18 +58,38 @@ class Parser {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+      if (const std::string unknown = unknown_command(); !unknown.empty()) return ExitNow{kUsage, {}, unknown};
       std::ostringstream out;
       std::ostringstream err;
       const bool asked_for = app_.exit(error, out, err) == 0;
       return ExitNow{asked_for ? kOk : kUsage, out.str(), err.str()};
     }
-    const CLI::App* chosen = &app_;
-    while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
-    command_.action = actions_.at(chosen);
+    command_.action = actions_.at(chosen());
     return command_;
   }
 
  private:
+  /// The innermost command that was understood.
+  [[nodiscard]] const CLI::App* chosen() const {
+    const CLI::App* at = &app_;
+    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+    return at;
+  }
+
+  /// What to say where a command was expected and another word stands; empty: that is not what is wrong.
+  [[nodiscard]] std::string unknown_command() const {
+    const CLI::App* const group = chosen();
+    const std::vector<std::string> words = app_.remaining(true);
+    if (group->get_require_subcommand_min() == 0 || words.empty() || words.front().starts_with('-')) return {};
+    const std::string before = group == &app_ ? "" : group->get_name() + ' ';
+    std::string known;
+    for (const CLI::App* sub : group->get_subcommands([](const CLI::App*) { return true; })) {
+      known += (known.empty() ? "" : ", ") + before + sub->get_name();
+    }
+    return fmt::format("sluicectl: unknown command '{}{}'; known are {}. sluicectl --help says what they do\n", before,
+                       words.front(), known);
+  }
+
   CLI::App* leaf(CLI::App& parent, const char* name, const char* text, Action action) {
     CLI::App* const sub = parent.add_subcommand(name, text);
     sub->fallthrough();

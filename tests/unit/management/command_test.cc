@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/management/cli/command.h"
 
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -86,6 +87,24 @@ TEST(ParseCommand, WrongUseIsTwo) {
   EXPECT_EQ(exit_status({"clients", "show"}), kUsage);
   EXPECT_EQ(exit_status({"clients", "show", "a", "b"}), kUsage);
   EXPECT_EQ(exit_status({"status", "--nonsense"}), kUsage);
+}
+
+std::string complaint(std::vector<const char*> arguments) {
+  const auto parsed = parse(std::move(arguments));
+  const auto* exit = std::get_if<ExitNow>(&parsed);
+  return exit == nullptr ? "" : exit->err;
+}
+
+TEST(ParseCommand, AnUnknownCommandIsNamedWithThoseThatAreKnown) {
+  EXPECT_EQ(
+      complaint({"--json", "nonsense", "list"}),
+      "sluicectl: unknown command 'nonsense'; known are status, broker, clients, sessions, subscriptions, routes, "
+      "topics, listeners, acl. sluicectl --help says what they do\n");
+  EXPECT_EQ(
+      complaint({"clients", "nonsense", "a"}),
+      "sluicectl: unknown command 'clients nonsense'; known are clients list, clients show, clients kick. sluicectl "
+      "--help says what they do\n");
+  EXPECT_EQ(complaint({"clients"}).find("unknown command"), std::string::npos);
 }
 
 TEST(ParseCommand, HelpAndVersionAreFine) {
