@@ -62,6 +62,13 @@ class MachineAuthTest : public MachineTest {
     EXPECT_EQ(packet.text(Prop::AuthMethod), "countdown");
     EXPECT_EQ(packet.text(Prop::AuthData), data);
   }
+  /// The next packet is of this type, says why, and the connection is closed.
+  void expect_ended(Type type, unsigned reason) {
+    const test::Packet packet = sent();
+    EXPECT_EQ(packet.type, type);
+    EXPECT_EQ(packet.reason, reason);
+    EXPECT_TRUE(closed_);
+  }
   void establish() {
     connect("0");
     ASSERT_EQ(sent().reason, 0U);
@@ -97,10 +104,7 @@ TEST_F(MachineAuthTest, MQTT_4_12_0_4_a_refusal_at_any_step_closes) {
   connect("2");
   expect_auth(kContinue, "1");
   auth(kContinue, "wrong");
-  const test::Packet connack = sent();
-  EXPECT_EQ(connack.type, Type::ConnAck);
-  EXPECT_EQ(connack.reason, kNotAuthorized);
-  EXPECT_TRUE(closed_);
+  expect_ended(Type::ConnAck, kNotAuthorized);
   EXPECT_TRUE(broker_.connects.empty());
 }
 
@@ -108,16 +112,14 @@ TEST_F(MachineAuthTest, MQTT_4_12_0_5_another_method_than_in_connect_is_refused)
   connect("2");
   expect_auth(kContinue, "1");
   auth(kContinue, "1", "other");
-  EXPECT_EQ(sent().reason, kProtocolError);
-  EXPECT_TRUE(closed_);
+  expect_ended(Type::ConnAck, kProtocolError);
 }
 
 TEST_F(MachineAuthTest, MQTT_4_12_0_3_re_authentication_during_the_first_one_is_refused) {
   connect("2");
   expect_auth(kContinue, "1");
   auth(kReAuthenticate, "1");
-  EXPECT_EQ(sent().reason, kProtocolError);
-  EXPECT_TRUE(closed_);
+  expect_ended(Type::ConnAck, kProtocolError);
 }
 
 TEST_F(MachineAuthTest, MQTT_4_12_1_1_re_authentication_ends_with_auth_and_leaves_the_connection_alone) {
@@ -135,25 +137,18 @@ TEST_F(MachineAuthTest, MQTT_4_12_1_1_re_authentication_ends_with_auth_and_leave
 TEST_F(MachineAuthTest, MQTT_4_12_1_2_failed_re_authentication_ends_with_disconnect) {
   establish();
   auth(kReAuthenticate, "wrong");
-  const test::Packet disconnect = sent();
-  EXPECT_EQ(disconnect.type, Type::Disconnect);
-  EXPECT_EQ(disconnect.reason, kNotAuthorized);
-  EXPECT_TRUE(closed_);
+  expect_ended(Type::Disconnect, kNotAuthorized);
 }
 
 TEST_F(MachineAuthTest, MQTT_4_12_0_3_an_answer_that_nobody_asked_for_is_refused) {
   establish();
   auth(kContinue, "1");
-  const test::Packet disconnect = sent();
-  EXPECT_EQ(disconnect.type, Type::Disconnect);
-  EXPECT_EQ(disconnect.reason, kProtocolError);
-  EXPECT_TRUE(closed_);
+  expect_ended(Type::Disconnect, kProtocolError);
 }
 
 TEST_F(MachineAuthTest, AnUnknownMethodIsRefused) {
   receive(Connect().id("c").with(Prop::AuthMethod, "unknown").bytes(5));
-  EXPECT_EQ(sent().reason, 0x8CU);
-  EXPECT_TRUE(closed_);
+  expect_ended(Type::ConnAck, 0x8C);
 }
 
 }  // namespace

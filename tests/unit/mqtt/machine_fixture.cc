@@ -6,31 +6,10 @@
 #include <utility>
 
 namespace sluice::mqtt {
-namespace {
-
-/// A session that takes everything and does nothing.
-class FakeClient final : public ClientPort {
- public:
-  PublishResult publish(const PublishRequest& /*request*/) override { return Reason::Success; }
-  [[nodiscard]] bool awaits_release(PacketId /*packet_id*/) const override { return false; }
-  Reason release(PacketId /*packet_id*/) override { return Reason::Success; }
-  Reason acknowledge(Ack /*ack*/, PacketId /*packet_id*/, Reason /*reason*/) override { return Reason::Success; }
-  std::vector<Reason> subscribe(std::span<const SubscribeRequest> requests, std::uint32_t /*id*/) override {
-    return std::vector<Reason>(requests.size(), Reason::Success);
-  }
-  std::vector<Reason> unsubscribe(std::span<const std::string_view> filters) override {
-    return std::vector<Reason>(filters.size(), Reason::Success);
-  }
-  void writable() override {}
-  void close(const CloseRequest& /*request*/) override { delete this; }
-};
-
-}  // namespace
-
 std::unique_ptr<PendingConnect> FakeBroker::connect(ConnectRequest request, DeliverySink& /*sink*/, OnConnected done) {
   connects.push_back(std::move(request));
   ConnectResult result;
-  result.handle = ClientHandle(*new FakeClient());  // NOLINT(cppcoreguidelines-owning-memory): close() ends it
+  result.handle = ClientHandle(client_);
   result.client_id = connects.back().client_id;
   done(std::move(result));
   return nullptr;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,23 @@
 #include "tests/support/mqtt_decoder.h"
 
 namespace sluice::mqtt {
+
+/// A session that takes everything and does nothing; its owner ends it.
+class FakeClient final : public ClientPort {
+ public:
+  PublishResult publish(const PublishRequest& /*request*/) override { return Reason::Success; }
+  [[nodiscard]] bool awaits_release(PacketId /*packet_id*/) const override { return false; }
+  Reason release(PacketId /*packet_id*/) override { return Reason::Success; }
+  Reason acknowledge(Ack /*ack*/, PacketId /*packet_id*/, Reason /*reason*/) override { return Reason::Success; }
+  std::vector<Reason> subscribe(std::span<const SubscribeRequest> requests, std::uint32_t /*id*/) override {
+    return std::vector<Reason>(requests.size(), Reason::Success);
+  }
+  std::vector<Reason> unsubscribe(std::span<const std::string_view> filters) override {
+    return std::vector<Reason>(filters.size(), Reason::Success);
+  }
+  void writable() override {}
+  void close(const CloseRequest& /*request*/) override {}
+};
 
 /// A core that lets everybody in and keeps what it was asked.
 class FakeBroker final : public BrokerApi {
@@ -27,6 +45,9 @@ class FakeBroker final : public BrokerApi {
 
   Method authentication;
   std::vector<ConnectRequest> connects;
+
+ private:
+  FakeClient client_;
 };
 
 /// A machine for MQTT 5 between a fake core and a recorded output.
