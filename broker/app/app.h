@@ -10,7 +10,8 @@ namespace sluice::app {
 /// Thread: main's, before any other thread exists.
 int run(const Options& options);
 
-/// `--check`: prints every problem of the configuration with file and line. 0: there is none.
+/// `--check`: prints every problem of the configuration, and of the files that it names, with file and line. 0: there
+/// is none.
 int check(const Options& options);
 
 }  // namespace sluice::app

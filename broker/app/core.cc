@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/app/core.h"
 
-#include <stdexcept>
 #include <utility>
 
 #include "broker/app/settings.h"
@@ -28,30 +27,38 @@ Core::Core(const Configuration& configuration, ShardGroup& shards)
     session_core_.contexts.push_back(std::make_unique<session::SessionContext>(session_core_, shards.at(i), settings));
   }
   sessions_ = std::make_unique<session::SessionManager>(session_core_, psk_);
-  load_files(configuration);
 }
 
 void Core::start() {
   shards_.at(0).post([this] { sweeper_.start(); });
 }
 
-void Core::load_files(const Configuration& configuration) {
-  const auto create = [&](std::string_view plugin, const auth::BuiltinUsersSettings& settings) {
-    auto users = auth::BuiltinUsers::create(settings, access_.workers());
-    if (!users) throw std::runtime_error(users.error().to_string(plugin));
-    access_.chain().add(*users);
-    return *users;
+std::vector<std::string> Core::load_files(const Configuration& configuration) {
+  std::vector<std::string> problems;
+  const auto note = [&](std::string problem) {
+    if (!problem.empty()) problems.push_back(std::move(problem));
   };
-  for (const std::string& plugin : configuration.plugins().names) {
-    if (plugin == "emq_auth_username") usernames_ = create(plugin, load_username_settings(configuration.store()));
-    if (plugin == "emq_auth_clientid") clientids_ = create(plugin, load_clientid_settings(configuration.store()));
-  }
-  for (const std::string& problem : {reload_acl(), reload_psk(configuration)}) {
-    if (!problem.empty()) throw std::runtime_error(problem);
-  }
+  for (const std::string& plugin : configuration.plugins().names) note(load_plugin(plugin, configuration));
+  note(reload_acl());
+  note(reload_psk(configuration));
+  return problems;
+}
+
+std::string Core::load_plugin(const std::string& plugin, const Configuration& configuration) {
+  const auto create = [&](const auth::BuiltinUsersSettings& settings, std::shared_ptr<auth::BuiltinUsers>& users) {
+    auto created = auth::BuiltinUsers::create(settings, access_.workers());
+    if (!created) return created.error().to_string(plugin);
+    users = *created;
+    access_.chain().add(users);
+    return std::string();
+  };
+  if (plugin == "emq_auth_username") return create(load_username_settings(configuration.store()), usernames_);
+  if (plugin == "emq_auth_clientid") return create(load_clientid_settings(configuration.store()), clientids_);
+  return {};
 }
 
 std::string Core::reload_acl() {
+  const MutexLock lock(acl_file_mutex_);
   if (acl_file_.empty()) return {};
   const auto loaded = access_.reload_acl(acl_file_);
   return loaded ? std::string() : loaded.error().to_string(acl_file_.string());
@@ -81,6 +88,10 @@ std::vector<std::string> Core::reconfigure(const Configuration& configuration) {
   retainer_.apply(load_retainer_settings(configuration.store()));
   const session::SessionSettings settings = load_session_settings(configuration.store());
   shards_.run_on_all([&](Shard& shard) { sessions_->context_of(shard).settings = settings; });
+  {
+    const MutexLock lock(acl_file_mutex_);
+    acl_file_ = configuration.path(auth::kAclFile);
+  }
   std::vector<std::string> problems;
   for (std::string& problem :
        std::vector<std::string>{reload_acl(), reload_psk(configuration), reload_users(configuration)}) {

@@ -15,6 +15,7 @@
 #include "broker/router/router.h"
 #include "broker/session/session_manager.h"
 #include "shared/base/shard.h"
+#include "shared/base/thread_annotations.h"
 
 namespace sluice::app {
 
@@ -22,8 +23,10 @@ namespace sluice::app {
 /// Owner: App. Thread: the control thread; the parts say for themselves what shards may do with them.
 class Core {
  public:
-  /// Throws std::runtime_error with a sentence for the operator when a file that the configuration names is no good.
   Core(const Configuration& configuration, ShardGroup& shards);
+
+  /// Reads users, rules and keys. Returns what is wrong with their files, a sentence each; nobody may be served then.
+  std::vector<std::string> load_files(const Configuration& configuration);
 
   /// Begins what runs by the clock. The shards run.
   void start();
@@ -42,7 +45,7 @@ class Core {
   std::string reload_acl();
 
  private:
-  void load_files(const Configuration& configuration);
+  std::string load_plugin(const std::string& plugin, const Configuration& configuration);
   std::string reload_users(const Configuration& configuration);
   std::string reload_psk(const Configuration& configuration);
 
@@ -56,7 +59,8 @@ class Core {
   auth::PskStore psk_;
   std::shared_ptr<auth::BuiltinUsers> usernames_;
   std::shared_ptr<auth::BuiltinUsers> clientids_;
-  std::filesystem::path acl_file_;
+  Mutex acl_file_mutex_;
+  std::filesystem::path acl_file_ GUARDED_BY(acl_file_mutex_);
   session::SessionCore session_core_;
   std::unique_ptr<session::SessionManager> sessions_;
 };

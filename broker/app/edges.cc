@@ -75,6 +75,17 @@ Edges::Edges(const Configuration& configuration, ShardGroup& shards, Core& core)
                 }});
 }
 
+std::vector<std::string> Edges::check(const Configuration& configuration) {
+  std::vector<std::string> problems;
+  const auto look_at = [&](const ListenerSettings& settings) {
+    if (std::string problem = Listener::check(settings); !problem.empty()) problems.push_back(std::move(problem));
+  };
+  const transport::PskLookup psk = psk_lookup(core_);
+  for (const auto& settings : stream_listener_settings(configuration, psk)) look_at(settings.listener);
+  for (const auto& settings : ws_listener_settings(configuration, psk)) look_at(settings.listener);
+  return problems;
+}
+
 void Edges::open(const Configuration& configuration) {
   const transport::PskLookup psk = psk_lookup(core_);
   for (auto& settings : stream_listener_settings(configuration, psk)) require(listeners_.open(std::move(settings)));

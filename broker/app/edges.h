@@ -22,6 +22,8 @@ class Edges {
  public:
   Edges(const Configuration& configuration, ShardGroup& shards, Core& core);
 
+  /// What open() would find wrong before it binds: TLS files and addresses, a sentence each.
+  std::vector<std::string> check(const Configuration& configuration);
   /// Binds every listener. Throws std::runtime_error naming listener, address and key.
   void open(const Configuration& configuration);
   /// Accepts clients. Requires running shards.

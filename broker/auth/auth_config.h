@@ -22,7 +22,7 @@ inline constexpr Property<std::string_view> kAclFile{
     .reload = Reload::Live};
 inline constexpr Property<bool> kCacheAcl{
     .name = "mqtt.cache_acl",
-    .doc = "Remember what a client may do, where more rules concern it than a look at them all is cheap.",
+    .doc = "Remember decisions about a client; only used where its rules name 16 topics or more.",
     .def = true,
     .reload = Reload::NewConnections};
 inline constexpr Property<std::uint32_t> kAclCacheSize{.name = "mqtt.acl_cache_size",

@@ -7,6 +7,7 @@
 
 #include "broker/management/management_probe.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::management {
 namespace {
@@ -41,7 +42,8 @@ void Alarms::raise(const hooks::Alarm& alarm) {
     static log::RateLimit limit(1);
     if (const auto hushed = limit.admit(); hushed >= 0) {
       log::get("management")
-          .warn("alarm not listed: {} are active already; id={} ({} like this not shown)", limit_, alarm.id, hushed);
+          .warn("alarm not listed: {} are active already; id={} ({} like this not shown)", limit_,
+                log::loggable(alarm.id), hushed);
     }
   }
   events_.publish("alarms", alarm.id, "alert", [&] { return alert_json(alarm, now); }, Qos::AtMostOnce);

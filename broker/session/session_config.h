@@ -137,7 +137,7 @@ inline constexpr Property<std::uint32_t> kQueueLengthLimit{.name = "mqtt.mqueue.
                                                            .reload = Reload::NewConnections};
 inline constexpr Property<Percent> kQueueLowWatermark{
     .name = "mqtt.mqueue.low_watermark",
-    .doc = "Share of max_length to which the alarm of a long queue ends.",
+    .doc = "The alarm of a long queue ends when the queue has shrunk to this share of max_length.",
     .def = {0.2},
     .reload = Reload::NewConnections};
 inline constexpr Property<Percent> kQueueHighWatermark{

@@ -53,7 +53,7 @@ std::string MqttListeners::reconfigure(MqttListenerSettings settings) {
     if (problem.empty()) traits_[i]->set(std::move(settings.traits));
     return problem;
   }
-  return settings.listener.key + ": a new listener opens with the next start";
+  return {};
 }
 
 void MqttListeners::stop() {

@@ -29,8 +29,9 @@ class MqttListeners {
   std::string open(MqttListenerSettings settings);
   /// Accepts from now on.
   void start();
-  /// Takes over new settings and certificates for the clients that come from now on; `listener.name` says whose.
-  /// Empty: done; otherwise why not, and everything stays as it was.
+  /// Takes over new settings and certificates for the clients that come from now on; `listener.name` says whose, and a
+  /// listener that is not open is left to the next start. Empty: done; otherwise why not, and everything stays as it
+  /// was.
   std::string reconfigure(MqttListenerSettings settings);
   /// Accepts no more; clients stay. Requires running shards if start() was called.
   void stop();

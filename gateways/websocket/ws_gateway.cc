@@ -32,7 +32,7 @@ std::string WsGateway::reconfigure(ListenerSettings listener, WsSettings setting
     if (problem.empty()) contexts_[i]->set_settings(std::move(settings));
     return problem;
   }
-  return listener.key + ": a new listener needs a restart";
+  return {};
 }
 
 void WsGateway::start() {

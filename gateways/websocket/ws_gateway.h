@@ -31,7 +31,8 @@ class WsGateway {
   /// the operator has to change.
   std::string open(ListenerSettings listener, WsSettings settings, std::shared_ptr<const ListenerTraits> traits);
   /// Takes over new settings for the clients that come from now on, certificates included; `listener.name` says
-  /// whose. Empty: done; otherwise why not, and everything stays as it was.
+  /// whose, and a listener that is not open is left to the next start. Empty: done; otherwise why not, and everything
+  /// stays as it was.
   std::string reconfigure(ListenerSettings listener, WsSettings settings);
   /// Accepts from now on.
   void start();

@@ -114,6 +114,14 @@ std::string check_tls_versions(std::string_view text) {
   return {};
 }
 
+std::vector<std::string> broken_tls_versions(std::string_view text) {
+  std::vector<std::string> broken;
+  for (const auto part : split(text, ",")) {
+    if (is_choice("tlsv1|tlsv1.1", part)) broken.emplace_back(part);
+  }
+  return broken;
+}
+
 std::string check_password_hash(std::string_view text) {
   if (text.empty() || is_password_hash(split(text, ", \t"))) return {};
   return fmt::format(

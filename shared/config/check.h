@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice {
 
@@ -19,6 +20,8 @@ std::string check_rate_limit(std::string_view text);
 std::string check_topic_priorities(std::string_view text);
 /// Versions of TLS with commas: "tlsv1.3,tlsv1.2".
 std::string check_tls_versions(std::string_view text);
+/// Those of them that are known and never offered: they are broken [RFC 8996].
+std::vector<std::string> broken_tls_versions(std::string_view text);
 /// How passwords are kept: "plain", "sha256", "salt,sha256", "sha256 salt", "pbkdf2,sha256,4096,32", "bcrypt".
 std::string check_password_hash(std::string_view text);
 

@@ -110,7 +110,7 @@ constexpr SocketKeys socket_keys(SocketDefaults defaults) {
       .max_conn_rate = {.name = kJoined<Prefix, ".max_conn_rate">,
                         .doc = "New connections per second; others wait in the backlog. 0: no limit but max_clients.",
                         .max = 1'000'000,
-                        .reload = kListener},
+                        .reload = kNew},
       .zone = {.name = kJoined<Prefix, ".zone">,
                .doc = "Accepted for existing files; zones come with the cluster.",
                .reload = kNew},

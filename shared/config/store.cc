@@ -184,6 +184,18 @@ std::vector<std::string> ConfigStore::without_effect() const {
   return keys;
 }
 
+std::vector<std::string> ConfigStore::keys() const {
+  std::vector<std::string> keys;
+  keys.reserve(entries_.size());
+  for (const auto& [key, entry] : entries_) keys.push_back(key);
+  return keys;
+}
+
+const AnyProperty* ConfigStore::row_of(std::string_view key) const {
+  const Row row = find(key);
+  return row.property == nullptr || row.table->without_effect ? nullptr : row.property;
+}
+
 std::string ConfigStore::expand(std::string_view pattern, std::initializer_list<std::string_view> placeholders) {
   std::string key;
   const auto* next = placeholders.begin();

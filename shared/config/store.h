@@ -70,6 +70,10 @@ class ConfigStore {
   [[nodiscard]] std::string origin(std::string_view key) const;
 
   [[nodiscard]] const std::vector<PropertyTable>& tables() const { return tables_; }
+  /// Every key that a layer set, sorted.
+  [[nodiscard]] std::vector<std::string> keys() const;
+  /// The row of a key that does something here; null for others.
+  [[nodiscard]] const AnyProperty* row_of(std::string_view key) const;
 
   /// "listener.tcp.$name" and {"external"} give "listener.tcp.external".
   static std::string expand(std::string_view pattern, std::initializer_list<std::string_view> placeholders);

@@ -55,17 +55,26 @@ Explained<ListenerStatePtr> make_state(ListenerSettings settings, std::shared_pt
   if (settings.tls) {
     auto context = TlsContext::create(settings.key, *settings.tls);
     if (!context) return context.error();
-    for (const std::string& notice : (*context)->notices()) log::get("net").warn("{}", notice);
     tls = *context;
   }
   return ListenerStatePtr(new ListenerState(std::move(settings), std::move(tls), std::move(probe)));
 }
 
+std::string no_address(const ListenerSettings& settings) {
+  return settings.key + ": " + settings.address + " is no address; write port, ip:port or [ipv6]:port";
+}
+
 }  // namespace
+
+std::string Listener::check(const ListenerSettings& settings) {
+  if (!SocketAddress::parse(settings.address)) return no_address(settings);
+  const auto state = make_state(settings, std::make_shared<ListenerProbe>());
+  return state ? std::string() : state.error();
+}
 
 Explained<std::unique_ptr<Listener>> Listener::open(ShardGroup& shards, ListenerSettings settings, OnAccept on_accept) {
   const auto wanted = SocketAddress::parse(settings.address);
-  if (!wanted) return settings.key + ": " + settings.address + " is no address; write port, ip:port or [ipv6]:port";
+  if (!wanted) return no_address(settings);
   auto state = make_state(std::move(settings), std::make_shared<ListenerProbe>());
   if (!state) return state.error();
   std::unique_ptr<Listener> listener(new Listener(shards, *state, std::move(on_accept)));
@@ -112,6 +121,10 @@ void Listener::stop() {
 }
 
 std::string Listener::reconfigure(ListenerSettings settings) {
+  settings.address = state_->settings.address;
+  settings.acceptors = state_->settings.acceptors;
+  settings.backlog = state_->settings.backlog;
+  settings.reuseaddr = state_->settings.reuseaddr;
   auto state = make_state(std::move(settings), state_->probe);
   if (!state) return state.error();
   state_ = *state;

@@ -40,9 +40,11 @@ class Listener {
   /// Closes the listening sockets and every unfinished handshake; returns when no on_accept can follow. Accepted
   /// connections stay. Requires running shards if start() was called.
   void stop();
+  /// What open() would say of these settings before it binds: address and TLS files. Empty: nothing is wrong.
+  static std::string check(const ListenerSettings& settings);
   /// Takes over the settings that concern single connections, certificates and keys included, for connections from now
-  /// on. Empty: done; otherwise key, file and reason, and everything stays as it was. Address, backlog and socket
-  /// buffers need a new listener.
+  /// on. Empty: done; otherwise key, file and reason, and everything stays as it was. Address, acceptors, backlog and
+  /// reuseaddr stay: they need a new listener.
   std::string reconfigure(ListenerSettings settings);
   /// Loads certificates and keys again, as reconfigure() with the same settings.
   std::string reload_certificates() { return reconfigure(settings()); }

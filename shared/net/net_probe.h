@@ -15,6 +15,7 @@ struct NetProbe {
   metrics::Counter refused_exhausted{"listeners/refused/exhausted", "Connections refused for want of descriptors"};
   metrics::Counter proxy_failures{"listeners/proxy_failures", "Bad or late PROXY headers"};
   metrics::Counter tls_failures{"listeners/tls_failures", "TLS handshakes that failed"};
+  metrics::Counter psk_unknown{"listeners/psk_unknown", "TLS clients whose pre-shared key is not in psk.file"};
   metrics::Counter handshake_timeouts{"listeners/handshake_timeouts", "TLS handshakes that took too long"};
   metrics::Counter send_timeouts{"listeners/send_timeouts", "Blocked writes that made no progress for send_timeout"};
   metrics::Counter rate_limited{"listeners/rate_limited", "Reads that waited for rate_limit"};

@@ -13,6 +13,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "shared/config/check.h"
 #include "shared/net/tls_error.h"
 #include "shared/net/tls_psk.h"
 
@@ -117,9 +118,7 @@ std::string TlsContext::set_versions() {
       has13 = true;
     } else if (name == "tlsv1.2") {
       has12 = true;
-    } else if (name == "tlsv1.1" || name == "tlsv1" || name == "tlsv1.0" || name == "sslv3") {
-      notices_.push_back(key_ + ".tls_versions: " + name + " is not offered: it is broken; the oldest is tlsv1.2");
-    } else {
+    } else if (broken_tls_versions(name).empty()) {
       return key_ + ".tls_versions: " + name + " is no TLS version; known are tlsv1.3 and tlsv1.2";
     }
   }

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "shared/net/accepted_socket.h"
 #include "shared/net/explained.h"
@@ -35,8 +34,6 @@ class TlsContext {
   /// A server-side SSL on `fd`, ready for its handshake; null when memory is short.
   SslPtr accept_on(int fd) const;
 
-  /// What was accepted without effect: "listener.ssl.external.tls_versions: tlsv1.1 is not offered…".
-  [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
   [[nodiscard]] const TlsSettings& settings() const { return settings_; }
 
  private:
@@ -52,7 +49,6 @@ class TlsContext {
 
   const std::string key_;
   const TlsSettings settings_;
-  std::vector<std::string> notices_;
   SslCtxPtr context_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
+#include "shared/net/net_probe.h"
 #include "shared/net/tls_settings.h"
 
 namespace sluice {
@@ -37,12 +38,14 @@ void remember_identity(SSL* ssl, std::string_view identity) {
   ::SSL_set_ex_data(ssl, identity_slot(), new std::string(identity));
 }
 
-/// Forgotten session tickets are asked for too: they are no text.
+/// Forgotten session tickets are asked for too: they are no text, and nobody's key.
 void note_unknown(std::string_view identity) {
   const bool text =
       std::all_of(identity.begin(), identity.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
+  if (!text) return;
+  net_probe().psk_unknown.add();
   static log::RateLimit limit(1);
-  const std::int64_t hushed = text ? limit.admit() : -1;
+  const std::int64_t hushed = limit.admit();
   if (hushed < 0) return;
   log::get("net").info("unknown pre-shared key: identity={}; psk.file has none of this name ({} like this not shown)",
                        log::loggable(identity), hushed);

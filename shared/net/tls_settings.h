@@ -15,7 +15,7 @@ struct TlsSettings {
   std::string keyfile;       ///< PEM
   std::string cacertfile;    ///< PEM; whose client certificates are trusted; needed by `verify_peer`
   std::string dhfile;        ///< PEM; empty: OpenSSL's own groups
-  std::string tls_versions;  ///< "tlsv1.3,tlsv1.2"; empty: both. Older ones are noticed and not offered
+  std::string tls_versions;  ///< "tlsv1.3,tlsv1.2"; empty: both. Older ones are not offered
   std::string ciphers;       ///< OpenSSL names separated by ',' or ':'; names TLS_* are TLS 1.3's; empty: OpenSSL's
   bool verify_peer = false;  ///< ask for a client certificate and refuse a bad one
   bool fail_if_no_peer_cert = false;  ///< with verify_peer: refuse a client that shows none

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "broker/app/config/cross_check.h"
+#include "broker/app/config/listener_notices.h"
 #include "broker/app/config/tables.h"
 #include "broker/app/node_config.h"
 
@@ -66,6 +67,7 @@ void Configuration::collect_notices() {
   if (const auto keys = store_.without_effect(); !keys.empty()) {
     notices_.push_back(fmt::format("keys that are set and have no effect here: {}", fmt::join(keys, ", ")));
   }
+  for (std::string& notice : listener_notices(store_)) notices_.push_back(std::move(notice));
   for (const auto& notice : store_.notices()) notices_.push_back(notice.to_string());
   notices_.insert(notices_.end(), plugins_.notices.begin(), plugins_.notices.end());
 }

@@ -68,10 +68,14 @@ class Checker {
   }
 
   void check_pairs(const Property<std::string_view>& name, const Property<std::string_view>& password) {
+    std::map<std::string, std::string> by_name;
     for (const auto& id : store_.names(name.name)) {
-      if (!store_.get(password, {id}).empty()) continue;
-      add(ConfigStore::expand(name.name, {id}),
-          fmt::format("has no password; set {}", ConfigStore::expand(password.name, {id})));
+      const auto key = ConfigStore::expand(name.name, {id});
+      if (store_.get(password, {id}).empty()) {
+        add(key, fmt::format("has no password; set {}", ConfigStore::expand(password.name, {id})));
+      }
+      const auto [taken, is_new] = by_name.try_emplace(store_.get(name, {id}), key);
+      if (!is_new) add(key, fmt::format("is the same as {}; take one of them out", taken->second));
     }
     for (const auto& id : store_.names(password.name)) {
       if (!store_.get(name, {id}).empty()) continue;

@@ -13,6 +13,9 @@ struct Paths {
   std::filesystem::path data_dir;
   std::filesystem::path log_dir;
 
+  /// Where sluicectl finds the server.
+  [[nodiscard]] std::filesystem::path control_socket() const { return data_dir / "sluice.sock"; }
+
   /// For a configuration file before its keys are known: etc_dir is its folder, the others lie under root.
   static Paths around(const std::filesystem::path& file);
 

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a listener's keys do, and how the server starts or says why it does not."""
-import re
+"""What a listener's keys do."""
 import socket
 import struct
-import subprocess
 import unittest
 
 from support import mosquitto
 from support.client import Client
-from support.sluice import BINARY, SOURCE, ServerTest, environment
+from support.sluice import ServerTest
 
 CONNECT = bytes.fromhex("10 10 00 04 4d515454 04 02 003c 0004") + b"face"
 CONNACK = bytes.fromhex("20 02 00 00")
@@ -109,38 +107,6 @@ class ProxyProtocolTest(ServerTest):
 
     def test_a_silent_peer_is_not_waited_for(self):
         self.assertEqual(exchange(self.server.port()), b"")
-
-
-class StartTest(unittest.TestCase):
-    def run_to_the_end(self, *arguments):
-        ended = subprocess.run([BINARY, *arguments], env=environment(), stdout=subprocess.PIPE, text=True,
-                               stderr=subprocess.STDOUT, timeout=60, check=False)
-        return ended.returncode, ended.stdout
-
-    def test_a_port_already_taken(self):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            address = f"127.0.0.1:{taken.getsockname()[1]}"
-            status, output = self.run_to_the_end(
-                "-c", SOURCE / "etc/sluice.conf", "-o", "listener.tcp.internal=off", "-o", "listener.ssl.external=off",
-                "-o", "listener.ws.external=off", "-o", "listener.wss.external=off", "-o", "listener.api.mgmt=off",
-                "-o", "log.syslog=off", "-o", "log.dir=/tmp", "-o", "log.error.file=",
-                "-o", f"listener.tcp.external={address}")
-        self.assertEqual(status, 1, output)
-        self.assertIn("listener.tcp.external", output)
-        self.assertIn(address, output)
-        self.assertRegex(output, "in use")
-        self.assertNotIn("sluice is running", output)
-
-    def test_check_suggests_the_right_key(self):
-        status, output = self.run_to_the_end("--check", "-c", SOURCE / "etc/sluice.conf",
-                                             "-o", "mqtt.max_paket_size=1MB")
-        self.assertEqual(status, 1, output)
-        self.assertRegex(output, r"mqtt\.max_paket_size.*did you mean mqtt\.max_packet_size\?")
-
-    def test_check_of_what_is_shipped(self):
-        status, output = self.run_to_the_end("--check", "-c", SOURCE / "etc/sluice.conf")
-        self.assertEqual(status, 0, output)
-        self.assertTrue(re.search("no problem", output), output)
 
 
 if __name__ == "__main__":

@@ -27,15 +27,17 @@ def environment():
 class Sluice:
     """A running server: its ports by listener, its output so far, reload and stop."""
 
-    def __init__(self, settings=None, plugins=(), acl=None):
-        """`settings` by key; `plugins` are loaded; `acl` is the text of acl.conf (none: the shipped one)."""
+    def __init__(self, settings=None, plugins=(), acl=None, config=None):
+        """`settings` by key; `plugins` are loaded; `acl` and `config` are the texts of acl.conf and sluice.conf (none:
+        the shipped ones)."""
         self._temporary = tempfile.TemporaryDirectory(prefix="sluice-integration-")
         self.folder = pathlib.Path(self._temporary.name)
         self.write("loaded_plugins", "".join(f"{name}.\n" for name in ("emq_retainer", *plugins)))
         own = {}
         if acl is not None:
             own["mqtt.acl_file"] = self.write("acl.conf", acl)
-        arguments = [BINARY, "-c", SOURCE / "etc/sluice.conf"]
+        file = SOURCE / "etc/sluice.conf" if config is None else self.write("sluice.conf", config)
+        arguments = [BINARY, "-c", file]
         for key, value in (self._defaults() | own | (settings or {})).items():
             arguments += ["-o", f"{key}={value}"]
         self._output = ""

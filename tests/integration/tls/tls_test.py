@@ -139,8 +139,11 @@ class PskTest(PskServerTest):
         self.assertNotEqual(status, 0, output)
 
     def test_unknown_identity(self):
-        status, output = self.publish_with("nobody", "0a1b2c3d4e5f60718293")
-        self.assertNotEqual(status, 0, output)
+        for version in ("tlsv1.2", "tlsv1.3"):
+            with self.subTest(version=version):
+                status, output = self.publish_with("nobody", "0a1b2c3d4e5f60718293", "--tls-version", version)
+                self.assertNotEqual(status, 0, output)
+        self.assertRegex(self.server.output, "unknown pre-shared key: identity=nobody; psk.file has none of this name")
 
 
 class PskBesideCertificateTest(PskServerTest):

@@ -35,6 +35,9 @@ TEST(CrossCheckTest, TwoListenersOnOnePortAreNamedBoth) {
 TEST(CrossCheckTest, UsersNeedAPasswordAndPasswordsAUser) {
   EXPECT_THAT(check("auth.user.1.username = a\n"),
               ElementsAre("f:1: auth.user.1.username: has no password; set auth.user.1.password"));
+  EXPECT_THAT(check("auth.user.1.username = a\nauth.user.1.password = b\n"
+                    "auth.user.2.username = a\nauth.user.2.password = c\n"),
+              ElementsAre("f:3: auth.user.2.username: is the same as auth.user.1.username; take one of them out"));
   EXPECT_THAT(check("auth.client.2.password = a\n"),
               ElementsAre("f:1: auth.client.2.password: belongs to nobody; set auth.client.2.clientid"));
   EXPECT_THAT(check("auth.user.1.username = a\nauth.user.1.password = b\n"), IsEmpty());

@@ -66,6 +66,32 @@ TEST_F(ListenerTest, AForeignAddressIsNamed) {
   EXPECT_EQ(why_not(shards, settings), "listener.tcp.a: nowhere is no address; write port, ip:port or [ipv6]:port");
 }
 
+TEST_F(ListenerTest, WhatIsWrongBeforeBindingIsFoundByACheck) {
+  ListenerSettings settings = plain();
+  EXPECT_EQ(Listener::check(settings), "");
+  settings.address = "nowhere";
+  EXPECT_EQ(Listener::check(settings), "listener.tcp.a: nowhere is no address; write port, ip:port or [ipv6]:port");
+  settings.address = "8883";
+  settings.tls.emplace().certfile = "/nowhere/cert.pem";
+  EXPECT_EQ(Listener::check(settings),
+            "listener.tcp.a.certfile: cannot use /nowhere/cert.pem: No such file or directory");
+}
+
+TEST_F(ListenerTest, WhatNeedsANewListenerStaysAsItIs) {
+  listen(plain());
+  const ListenerSettings before = listener->settings();
+  ListenerSettings other = plain();
+  other.address = "127.0.0.1:1";
+  other.backlog = before.backlog + 1;
+  other.acceptors = before.acceptors + 1;
+  other.max_clients = before.max_clients + 1;
+  ASSERT_EQ(listener->reconfigure(other), "");
+  EXPECT_EQ(listener->settings().address, before.address);
+  EXPECT_EQ(listener->settings().backlog, before.backlog);
+  EXPECT_EQ(listener->settings().acceptors, before.acceptors);
+  EXPECT_EQ(listener->settings().max_clients, before.max_clients + 1);
+}
+
 TEST_F(ListenerTest, ListensOnIpv6) {
   ListenerSettings settings = plain();
   settings.address = "[::1]:0";

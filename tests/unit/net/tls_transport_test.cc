@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include "shared/metrics/registry.h"
 #include "shared/net/transport.h"
 #include "tests/unit/net/net_fixture.h"
 
@@ -239,6 +240,7 @@ TEST_P(TlsTransportTest, AWrongPskFailsTheHandshake) {
   settings.tls->psk_key = [](std::string_view identity) {
     return identity == "sensor-1" ? std::vector<std::byte>(16, std::byte{0x5a}) : std::vector<std::byte>();
   };
+  const std::int64_t unknown = metrics::read("listeners/psk_unknown");
   listen(settings);
   for (const auto& [identity, key] :
        {std::pair("sensor-1", "another key 1234"), std::pair("stranger", "any key 12345678")}) {
@@ -254,6 +256,7 @@ TEST_P(TlsTransportTest, AWrongPskFailsTheHandshake) {
   tls.psk = std::string(16, '\x5a');
   EXPECT_EQ(good.start_tls(tls), "");
   EXPECT_TRUE(eventually([this] { return listener->probe().tls_failures == 2; }));
+  EXPECT_EQ(metrics::read("listeners/psk_unknown") - unknown, 1);
 }
 
 TEST_P(TlsTransportTest, SessionsAreResumedWithTheirIdentity) {

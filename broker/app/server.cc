@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/app/server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <stdexcept>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "broker/app/node_config.h"
+#include "broker/management/management_config.h"
+#include "shared/config/pending.h"
+#include "shared/log/log.h"
+
+extern char** environ;  // NOLINT(readability-identifier-naming): named by POSIX
+
+namespace sluice::app {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainLimit{5000};
+
+void announce(const Edges& edges) {
+  if (edges.bound().empty()) fmt::print("no listener is on: nobody can connect; see listener.tcp.<name>\n");
+  std::string line = "sluice is running:";
+  for (const Edges::Bound& bound : edges.bound()) {
+    line += fmt::format(" {}={}", bound.name, bound.listener->bound().to_string());
+  }
+  fmt::print("{} pid={}\n", line, ::getpid());
+  std::fflush(stdout);
+}
+
+management::ManagementSettings management_settings(const Configuration& configuration) {
+  return {.socket = configuration.paths().control_socket(),
+          .sys_interval =
+              std::chrono::duration_cast<std::chrono::seconds>(configuration.store().get(management::kSysInterval))};
+}
+
+void require_none(const std::vector<std::string>& problems) {
+  if (!problems.empty()) throw std::runtime_error(fmt::format("{}", fmt::join(problems, "\n")));
+}
+
+/// Plug-ins come and go with a start.
+void add_changed_plugins(const LoadedPlugins& running, const LoadedPlugins& fresh, std::vector<std::string>& lines) {
+  const auto list = [&lines](const LoadedPlugins& from, const LoadedPlugins& other, std::string_view what) {
+    for (const std::string& name : from.names) {
+      if (!other.has(name)) lines.push_back(fmt::format("{}: the plug-in is {} with the next start", name, what));
+    }
+  };
+  list(fresh, running, "loaded");
+  list(running, fresh, "unloaded");
+}
+
+/// On standard output: the log's level must not hide what an operator has just asked for.
+void print_pending(const Configuration& running, const Configuration& fresh) {
+  std::vector<std::string> lines = pending_changes(running.store(), fresh.store());
+  add_changed_plugins(running.plugins(), fresh.plugins(), lines);
+  for (const std::string& line : lines) fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+Server::Server(const Options& options, const Configuration& configuration)
+    : options_(options),
+      configuration_(configuration),
+      shards_(configuration.store().get(kShards)),
+      core_(configuration, shards_),
+      edges_(std::make_unique<Edges>(configuration, shards_, core_)),
+      management_(std::make_unique<management::Management>(management_deps(), management_settings(configuration))) {}
+
+void Server::start() {
+  require_none(core_.load_files(configuration_));
+  edges_->open(configuration_);
+  shards_.start();
+  if (const std::string problem = management_->start(); !problem.empty()) {
+    shards_.stop();
+    throw std::runtime_error(problem);
+  }
+  core_.start();
+  edges_->start();
+  announce(*edges_);
+}
+
+std::vector<std::string> Server::take_over(const Configuration& fresh) {
+  std::vector<std::string> problems = core_.reconfigure(fresh);
+  {
+    const std::lock_guard guard(edges_mutex_);
+    for (std::string& problem : edges_->reconfigure(fresh)) problems.push_back(std::move(problem));
+  }
+  management_->reconfigure(management_settings(fresh));
+  shards_.run_on_all([](Shard&) {});  // what was posted to them has taken effect
+  return problems;
+}
+
+void Server::reload() {
+  const Configuration fresh(options_, environ);
+  spdlog::logger& log = log::get("app");
+  if (!fresh.problems().empty()) {
+    for (const ConfigProblem& problem : fresh.problems()) {
+      log.error("configuration not reloaded: {}", problem.to_string());
+    }
+    return;
+  }
+  for (const std::string& problem : take_over(fresh)) log.error("not reloaded: {}", problem);
+  print_pending(configuration_, fresh);
+  log.info("configuration reloaded");
+}
+
+void Server::stop() {
+  log::get("app").info("stopping");
+  edges_->drain(kDrainLimit);
+  management_->stop();
+  shards_.stop();
+  management_.reset();
+  edges_.reset();  // connections go before the sessions that they hold
+  for (std::size_t i = 0; i < shards_.size(); ++i) core_.sessions().destroy_all(shards_.at(i));
+}
+
+management::ManagementDeps Server::management_deps() {
+  return {.shards = shards_,
+          .sessions = core_.sessions(),
+          .node = configuration_.store().get(kNodeName),
+          .version = SLUICE_VERSION,
+          .listeners = [this] { return listener_infos(); },
+          .reload_acl = [this] { return core_.reload_acl(); }};
+}
+
+std::vector<management::ListenerInfo> Server::listener_infos() {
+  const std::lock_guard guard(edges_mutex_);
+  std::vector<management::ListenerInfo> all;
+  for (const Edges::Bound& bound : edges_->bound()) all.push_back(management::listener_info(*bound.listener));
+  return all;
+}
+
+std::vector<std::string> check_named_files(const Configuration& configuration) {
+  ShardGroup shards(1);
+  Core core(configuration, shards);
+  std::vector<std::string> problems = core.load_files(configuration);
+  for (std::string& problem : Edges(configuration, shards, core).check(configuration)) {
+    problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+}  // namespace sluice::app
