@@ -1,44 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/subscription_list.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::session {
 
-std::size_t SubscriptionList::position(std::string_view filter) const {
+OwnSubscription* SubscriptionList::at(std::string_view filter) const {
   if (index_) {
     const auto found = index_->find(filter);
-    return found == index_->end() ? kNone : found->second;
+    return found == index_->end() ? nullptr : *found;
   }
-  for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (items_[i]->filter == filter) return i;
-  }
-  return kNone;
+  const auto found =
+      std::ranges::find(items_, filter, [](const auto& item) -> std::string_view { return item->filter; });
+  return found == items_.end() ? nullptr : found->get();
 }
 
 void SubscriptionList::put(OwnSubscription subscription) {
-  if (const std::size_t at = position(subscription.filter); at != kNone) {
-    items_[at]->options = subscription.options;
-    items_[at]->subscription_id = subscription.subscription_id;
+  if (OwnSubscription* const known = at(subscription.filter)) {
+    known->options = subscription.options;
+    known->subscription_id = subscription.subscription_id;
     return;
   }
   if (items_.empty()) items_.reserve(1);
+  subscription.place = static_cast<std::uint32_t>(items_.size());
   items_.push_back(std::make_unique<OwnSubscription>(std::move(subscription)));
   if (index_) {
-    index_->emplace(items_.back()->filter, items_.size() - 1);
+    index_->insert(items_.back().get());
   } else if (items_.size() >= kIndexFrom) {
     index_ = std::make_unique<Index>();
-    for (std::size_t i = 0; i < items_.size(); ++i) index_->emplace(items_[i]->filter, i);
+    for (const auto& item : items_) index_->insert(item.get());
   }
 }
 
 bool SubscriptionList::erase(std::string_view filter) {
-  const std::size_t at = position(filter);
-  if (at == kNone) return false;
-  if (index_) index_->erase(filter);
-  if (at + 1 != items_.size()) {
-    std::swap(items_[at], items_.back());
-    if (index_) index_->find(items_[at]->filter)->second = at;
+  OwnSubscription* const doomed = at(filter);
+  if (doomed == nullptr) return false;
+  if (index_) index_->erase(doomed);
+  if (doomed != items_.back().get()) {
+    const std::uint32_t place = doomed->place;
+    std::swap(items_[place], items_.back());
+    items_[place]->place = place;
   }
   items_.pop_back();
   return true;
@@ -48,7 +50,7 @@ std::unique_ptr<OwnSubscription> SubscriptionList::take() {
   if (items_.empty()) return nullptr;
   std::unique_ptr<OwnSubscription> taken = std::move(items_.back());
   items_.pop_back();
-  if (index_) index_->erase(taken->filter);
+  if (index_) index_->erase(taken.get());
   return taken;
 }
 

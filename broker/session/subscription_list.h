@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "broker/api/types.h"
 #include "shared/base/text_hash.h"
@@ -20,6 +20,7 @@ struct OwnSubscription {
   std::string filter;  ///< as the client wrote it, prefixes included, not mounted
   std::uint32_t subscription_id = 0;
   SubscriptionOptions options;
+  std::uint32_t place = 0;  ///< in its list; the list's own
 };
 
 /// The subscriptions of one session: a plain list while they are few, indexed when they are many.
@@ -30,10 +31,7 @@ class SubscriptionList {
   [[nodiscard]] auto begin() const { return items_.begin(); }
   [[nodiscard]] auto end() const { return items_.end(); }
 
-  [[nodiscard]] const OwnSubscription* find(std::string_view filter) const {
-    const std::size_t at = position(filter);
-    return at == kNone ? nullptr : items_[at].get();
-  }
+  [[nodiscard]] const OwnSubscription* find(std::string_view filter) const { return at(filter); }
   /// Adds, or replaces the one with the same filter.
   void put(OwnSubscription subscription);
   /// False: there was none.
@@ -42,14 +40,24 @@ class SubscriptionList {
   std::unique_ptr<OwnSubscription> take();
 
  private:
-  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   static constexpr std::size_t kIndexFrom = 16;
-  using Index = boost::unordered_flat_map<std::string_view, std::size_t, SharedTextHash>;
+  struct Hash {
+    using is_avalanching = void;
+    using is_transparent = void;
+    std::size_t operator()(std::string_view filter) const { return SharedTextHash()(filter); }
+    std::size_t operator()(const OwnSubscription* item) const { return SharedTextHash()(item->filter); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(std::string_view filter, const OwnSubscription* item) const { return filter == item->filter; }
+    bool operator()(const OwnSubscription* a, const OwnSubscription* b) const { return a->filter == b->filter; }
+  };
+  using Index = boost::unordered_flat_set<OwnSubscription*, Hash, Equal>;
 
-  [[nodiscard]] std::size_t position(std::string_view filter) const;
+  [[nodiscard]] OwnSubscription* at(std::string_view filter) const;
 
-  std::vector<std::unique_ptr<OwnSubscription>> items_;  // their text must not move: the index points at it
-  std::unique_ptr<Index> index_;
+  std::vector<std::unique_ptr<OwnSubscription>> items_;
+  std::unique_ptr<Index> index_;  ///< of items_; null while they are few
 };
 
 }  // namespace sluice::session
