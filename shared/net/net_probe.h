@@ -13,6 +13,7 @@ struct NetProbe {
   metrics::Counter refused_by_access{"listeners/refused/access", "Connections refused by access.N"};
   metrics::Counter refused_full{"listeners/refused/full", "Connections refused by max_clients"};
   metrics::Counter refused_exhausted{"listeners/refused/exhausted", "Connections refused for want of descriptors"};
+  metrics::Counter deferred{"listeners/deferred", "Times that accepting waited for max_conn_rate"};
   metrics::Counter proxy_failures{"listeners/proxy_failures", "Bad or late PROXY headers"};
   metrics::Counter tls_failures{"listeners/tls_failures", "TLS handshakes that failed"};
   metrics::Counter psk_unknown{"listeners/psk_unknown", "TLS clients whose pre-shared key is not in psk.file"};

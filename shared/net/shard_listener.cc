@@ -155,6 +155,7 @@ bool ShardListener::rate_allows() {
   if (!rate_) return true;
   const Duration wait = rate_->wait(shard_.now());
   if (wait == Duration::zero()) return true;
+  net_probe().deferred.add();
   state_->probe->deferred.fetch_add(1, std::memory_order_relaxed);
   rest(wait);
   return false;
