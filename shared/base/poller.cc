@@ -25,10 +25,12 @@ void Poller::modify(int fd, Pollable& target, std::uint32_t events) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &target;
+  changed_ = true;
   ::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event);
 }
 
 void Poller::remove(int fd, Pollable& target) {
+  changed_ = true;
   epoll_event unused{};
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, &unused);
   for (std::size_t i = next_; i < ready_; ++i) {
@@ -36,10 +38,19 @@ void Poller::remove(int fd, Pollable& target) {
   }
 }
 
-void Poller::wait(int timeout_ms) {
+std::size_t Poller::poll(int timeout_ms) {
   const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
-  ready_ = count > 0 ? static_cast<std::size_t>(count) : 0;
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+void Poller::end_wait(std::size_t found) {
+  ready_ = changed_ && found != 0 ? poll(0) : found;
   next_ = 0;
+}
+
+void Poller::wait(int timeout_ms) {
+  begin_wait();
+  end_wait(poll(timeout_ms));
 }
 
 void Poller::dispatch() {

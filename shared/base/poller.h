@@ -39,6 +39,11 @@ class Poller {
 
   /// Waits until a descriptor is ready, at most `timeout_ms` milliseconds; what is ready is served by dispatch().
   void wait(int timeout_ms);
+  /// The same in three steps, of which only poll() may run beside another thread that uses the poller: what was found
+  /// is looked for again if a target has been removed or modified since begin_wait().
+  void begin_wait() { changed_ = false; }
+  std::size_t poll(int timeout_ms);
+  void end_wait(std::size_t found);
   /// Serves what wait() found: at most one batch.
   void dispatch();
 
@@ -51,6 +56,7 @@ class Poller {
   int epoll_;
   std::size_t ready_ = 0;  ///< events of the batch being served
   std::size_t next_ = 0;
+  bool changed_ = false;  ///< a target was removed or modified since begin_wait()
   std::array<epoll_event, kBatch> events_;
 };
 

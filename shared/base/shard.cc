@@ -33,12 +33,13 @@ TurnEnd::~TurnEnd() {
   if (owner_ != nullptr) owner_->turn_ends_[index_] = nullptr;
 }
 
-/// The descriptor through which other threads end the shard's wait.
+/// The descriptor through which other threads end the shard's wait. Edge-triggered: each signal() is one event, and
+/// nobody has to read the counter back.
 class Shard::WakeUp final : public Pollable {
  public:
   explicit WakeUp(Poller& poller) : poller_(poller), fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-    if (const ErrorCode error = poller_.add(fd_, *this, EPOLLIN)) throw std::system_error(error);
+    if (const ErrorCode error = poller_.add(fd_, *this, EPOLLIN | EPOLLET)) throw std::system_error(error);
   }
   ~WakeUp() {
     poller_.remove(fd_, *this);
@@ -46,13 +47,10 @@ class Shard::WakeUp final : public Pollable {
   }
   void signal() const {
     const std::uint64_t one = 1;
-    // Fails only when the counter is full, and then the shard is being woken already.
+    // Cannot fail: the counter has room for a signal every nanosecond over 500 years.
     static_cast<void>(::write(fd_, &one, sizeof one));
   }
-  void on_ready(std::uint32_t) override {
-    std::uint64_t count = 0;
-    static_cast<void>(::read(fd_, &count, sizeof count));
-  }
+  void on_ready(std::uint32_t) override {}  // what there is to do waits in the inbox
 
  private:
   Poller& poller_;
@@ -101,6 +99,7 @@ void Shard::post(InlineTask task) {
   auto batch = std::make_unique<Batch>();
   batch->tasks.push_back(std::move(task));
   push(batch.release());
+  wake_if_asleep();
 }
 
 void Shard::at_turn_end(TurnEnd& work) {
@@ -110,11 +109,21 @@ void Shard::at_turn_end(TurnEnd& work) {
   turn_ends_.push_back(&work);
 }
 
+void Shard::lodge(std::unique_ptr<Lodger> lodger) {
+  Lodger* const key = lodger.get();
+  lodgers_.emplace(key, std::move(lodger));
+}
+
+void Shard::move_out(Lodger& lodger) { lodgers_.erase(&lodger); }
+
 void Shard::push(Batch* batch) {
   batch->next = inbox_.load(std::memory_order_relaxed);
   while (!inbox_.compare_exchange_weak(batch->next, batch)) {
   }
-  if (asleep_.exchange(false)) wake_up_->signal();
+}
+
+void Shard::wake_if_asleep() {
+  if (right_.must_wake()) wake_up_->signal();
 }
 
 AsioUse::AsioUse(Shard& shard) : shard_(shard) {
@@ -134,27 +143,39 @@ void Shard::run() {
     run_turn_ends();
     send_outboxes();
   }
+  lodgers_.clear();
   current_shard = nullptr;
 }
 
 void Shard::wait() {
-  asleep_.store(true);
-  const bool work_waits = inbox_.load() != nullptr;
   if (asio_users_ == 0 && !asio_quiet_) quiet_asio();
   if (asio_quiet_) {
-    wait_directly(work_waits);
+    wait_directly();
   } else {
-    wait_through_asio(work_waits);
+    wait_through_asio();
   }
-  asleep_.store(false);
 }
 
-void Shard::wait_directly(bool work_waits) {
-  poller_.wait(work_waits ? 0 : milliseconds_until(wheel_.next_due()));
+void Shard::wait_directly() {
+  sleeps_until_ = wheel_.next_due();
+  const int timeout = milliseconds_until(sleeps_until_);
+  poller_.begin_wait();
+  right_.begin_wait(TurnRight::Lend::Yes);
+  const bool work_waits = inbox_.load() != nullptr;
+  const std::size_t found = poller_.poll(work_waits ? 0 : timeout);
+  right_.end_wait();
+  poller_.end_wait(found);
   now_ = Clock::now();
 }
 
-void Shard::wait_through_asio(bool work_waits) {
+void Shard::wait_through_asio() {
+  right_.begin_wait(TurnRight::Lend::No);
+  run_asio(inbox_.load() != nullptr);
+  right_.end_wait();
+  if (std::exchange(poller_ready_, false)) poller_.wait(0);
+}
+
+void Shard::run_asio(bool work_waits) {
   // It stops by itself whenever nothing was outstanding for a moment, and would then run nothing any more.
   if (reactor_->io.stopped()) reactor_->io.restart();
   arm_poller();
@@ -168,7 +189,6 @@ void Shard::wait_through_asio(bool work_waits) {
     // Asio's own handlers come in batches; when the poller woke us there is nothing of theirs worth a system call.
     if (!poller_ready_) reactor_->io.poll();
   }
-  if (std::exchange(poller_ready_, false)) poller_.wait(0);
 }
 
 void Shard::quiet_asio() {
@@ -214,8 +234,33 @@ void Shard::run_turn_ends() {
 
 void Shard::send_outboxes() {
   for (std::size_t i = 0; i < outbox_.size(); ++i) {
-    if (outbox_[i]) group_.at(i).push(outbox_[i].release());
+    if (!outbox_[i]) continue;
+    Shard& target = group_.at(i);
+    const bool few = outbox_[i]->tasks.size() <= kMostTasksForSleeper;
+    target.push(outbox_[i].release());
+    if (few && target.right_.borrow()) {
+      target.run_for_sleeper(now_);
+      current_shard = this;
+    } else {
+      target.wake_if_asleep();
+    }
   }
+}
+
+void Shard::run_for_sleeper(TimePoint now) {
+  current_shard = this;
+  now_ = std::max(now_, now);
+  drain_inbox();
+  run_turn_ends();
+  for (std::size_t i = 0; i < outbox_.size(); ++i) {
+    if (!outbox_[i]) continue;
+    group_.at(i).push(outbox_[i].release());
+    group_.at(i).wake_if_asleep();
+  }
+  // What its thread has to see to by itself.
+  const bool due = stopping_ || !asio_quiet_ || wheel_.next_due() < sleeps_until_;
+  right_.give_back();
+  if (due || inbox_.load() != nullptr) wake_if_asleep();
 }
 
 void Shard::arm_poller() {

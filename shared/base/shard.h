@@ -7,12 +7,14 @@
 #include <memory>
 #include <span>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "shared/base/clock.h"
 #include "shared/base/inline_task.h"
 #include "shared/base/poller.h"
 #include "shared/base/timing_wheel.h"
+#include "shared/base/turn_right.h"
 
 namespace boost::asio {
 class io_context;
@@ -54,11 +56,21 @@ class AsioUse {
   Shard& shard_;
 };
 
-/// One thread with one event loop. A connection, its session and its timers live on one shard and take no lock.
+/// Something that lives on a shard after its owner has let go, and ends by itself: a connection that still says
+/// goodbye. Owner: the shard, from Shard::lodge() to Shard::move_out().
+class Lodger {
+ public:
+  virtual ~Lodger() = default;
+};
+
+/// One event loop with a thread of its own. A connection, its session and its timers live on one shard and take no
+/// lock.
 ///
 /// A turn: ready descriptors and Asio handlers, then tasks from other shards, due timers, then every TurnEnd; what
-/// was posted to other shards in the turn leaves as one batch with one wake-up.
-/// Thread safety: `post` from any thread; everything else from the shard's own thread (or before it runs).
+/// was posted to other shards in the turn leaves as one batch with one wake-up. A few tasks for a shard that sleeps are
+/// run at once by the thread that has them, which is cheaper than to wake it (docs/adr/0005): "the shard's thread" is
+/// whoever runs its turn.
+/// Thread safety: `post` from any thread; everything else from the shard's turn (or before it runs).
 class Shard {
  public:
   Shard(ShardGroup& group, std::size_t index);
@@ -66,7 +78,7 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  /// The shard whose thread this is; nullptr on other threads.
+  /// The shard whose turn this thread runs; nullptr on other threads.
   static Shard* current();
 
   [[nodiscard]] std::size_t index() const { return index_; }
@@ -84,8 +96,14 @@ class Shard {
   void post(InlineTask task);
   /// Queues `work` for the end of this turn; a second call in the turn changes nothing.
   void at_turn_end(TurnEnd& work);
+  /// Keeps it, until it moves out or the loop ends.
+  void lodge(std::unique_ptr<Lodger> lodger);
+  /// Destroys it.
+  void move_out(Lodger& lodger);
 
   static constexpr std::size_t kReadBuffer = 256 * 1024;
+  /// More tasks than this are worth a core of their own.
+  static constexpr std::size_t kMostTasksForSleeper = 4;
 
  private:
   friend class ShardGroup;
@@ -100,8 +118,9 @@ class Shard {
 
   void run();
   void wait();
-  void wait_directly(bool work_waits);
-  void wait_through_asio(bool work_waits);
+  void wait_directly();
+  void wait_through_asio();
+  void run_asio(bool work_waits);
   void quiet_asio();
   [[nodiscard]] int milliseconds_until(TimePoint due) const;
   void drain_inbox();
@@ -110,6 +129,8 @@ class Shard {
   void run_turn_ends();
   void send_outboxes();
   void push(Batch* batch);
+  void wake_if_asleep();
+  void run_for_sleeper(TimePoint now);
   void arm_poller();
   void arm_tick();
   void stop();
@@ -124,6 +145,8 @@ class Shard {
   std::vector<TurnEnd*> turn_ends_;
   std::vector<std::unique_ptr<Batch>> outbox_;  ///< one per shard, filled during a turn
   std::unique_ptr<WakeUp> wake_up_;
+  std::unordered_map<Lodger*, std::unique_ptr<Lodger>> lodgers_;
+  TimePoint sleeps_until_{};  ///< of the wait under way
   std::size_t asio_users_ = 0;
   bool asio_quiet_ = true;  ///< nothing of Asio's is outstanding, our own waits included
   bool poller_armed_ = false;
@@ -131,7 +154,7 @@ class Shard {
   bool tick_armed_ = false;
   bool stopping_ = false;
   alignas(64) std::atomic<Batch*> inbox_{nullptr};
-  std::atomic<bool> asleep_{false};
+  TurnRight right_;
 };
 
 /// All shards of the process.

@@ -2,7 +2,6 @@
 #include "shared/net/linger.h"
 
 #include <array>
-#include <list>
 #include <memory>
 #include <utility>
 
@@ -14,17 +13,15 @@ namespace {
 
 constexpr int kReadsPerTurn = 16;
 
-class Lingering final : public Pollable, private WheelTimer {
+class Lingering final : public Lodger, public Pollable, private WheelTimer {
  public:
-  using List = std::list<std::unique_ptr<Lingering>>;
-
   Lingering(Shard& shard, UniqueFd fd, SslPtr ssl, std::vector<std::byte> unsent_record, ListenerSlot slot)
       : shard_(shard),
         fd_(std::move(fd)),
         ssl_(std::move(ssl)),
         unsent_record_(std::move(unsent_record)),
         slot_(std::move(slot)) {}
-  ~Lingering() {
+  ~Lingering() override {
     if (events_ != 0) shard_.poller().remove(fd_.get(), *this);
   }
 
@@ -34,15 +31,11 @@ class Lingering final : public Pollable, private WheelTimer {
  private:
   enum class Step : std::uint8_t { Record, CloseNotify, Fin, Drain, Over };
 
-  static List& all() {
-    thread_local List list;
-    return list;
-  }
   void on_ready(std::uint32_t) override {
     advance();
     settle();
   }
-  void on_timer(TimePoint) override { all().erase(place_); }
+  void on_timer(TimePoint) override { shard_.move_out(*this); }
   void advance();
   void tls_step(const IoResult& result, Step next);
   void drain();
@@ -57,7 +50,6 @@ class Lingering final : public Pollable, private WheelTimer {
   std::uint32_t wanted_ = EPOLLIN;
   std::uint32_t events_ = 0;  ///< what the poller watches; 0: not in it
   bool blocked_ = false;
-  List::iterator place_;
 };
 
 void Lingering::begin(std::unique_ptr<Lingering> self) {
@@ -65,7 +57,7 @@ void Lingering::begin(std::unique_ptr<Lingering> self) {
   it.advance();
   if (it.step_ == Step::Over || it.shard_.poller().add(it.fd_.get(), it, it.wanted_)) return;
   it.events_ = it.wanted_;
-  it.place_ = all().insert(all().end(), std::move(self));
+  it.shard_.lodge(std::move(self));
   const auto limit = it.slot_ ? it.slot_->settings.linger : ListenerSettings().linger;
   it.shard_.wheel().arm(it, it.shard_.now() + limit);
 }
@@ -127,7 +119,7 @@ void Lingering::drain() {
 
 void Lingering::settle() {
   if (step_ == Step::Over) {
-    all().erase(place_);
+    shard_.move_out(*this);
   } else if (wanted_ != events_) {
     events_ = wanted_;
     shard_.poller().modify(fd_.get(), *this, events_);
