@@ -34,6 +34,18 @@ void log_refused(const ConnectRequest& request, Reason reason) {
                            hushed);
 }
 
+/// Two devices with one client id throw each other out again and again: that has to be seen.
+void log_taken_over(const ClientSession& session, const ConnectRequest& request) {
+  static log::RateLimit limit(10);
+  const std::int64_t hushed = limit.admit();
+  if (hushed < 0) return;
+  log::get("session").info(
+      "client disconnected: client_id={} peer={} reason=\"session taken over\" by={}; if this goes on, two clients "
+      "have "
+      "the same client id ({} like this not shown)",
+      log::loggable(session.client_id()), session.info().address.to_string(), request.peer.address.to_string(), hushed);
+}
+
 bool is_mqtt3(Protocol protocol) { return protocol == Protocol::Mqtt31 || protocol == Protocol::Mqtt311; }
 
 hooks::ClientInfo info_of(const ConnectRequest& request, UnixMillis now) {
@@ -198,6 +210,7 @@ ClientSession* SessionManager::take_existing(SessionContext& context, const Conn
   ClientSession* const session = core_.table.find(*ref, context.shard.index());
   if (session == nullptr) return nullptr;
   probe().taken_over.add();
+  if (session->attached()) log_taken_over(*session, request);
   // A session without expiry ends with its connection, also when that is taken over [MQTT-3.1.2-4] [MQTT-3.1.4-3].
   const bool lives_on = !request.clean_start && session->expiry_seconds() > 0;
   session->evict(Reason::SessionTakenOver);

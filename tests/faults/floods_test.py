@@ -51,6 +51,7 @@ class ConnectFloodTest(FaultTest):
                     peer.close()
             self.assert_memory(before, 2 * MEGABYTE, "one session at a time")
         self.assertGreaterEqual(self.moved("sessions/taken_over"), self.FLOOD // 2)
+        self.assert_logged(r'client disconnected: client_id=\S+ peer=\S+ reason="session taken over" by=\S+; if this')
         wait_until(lambda: self.server.stats()["sessions/count"] == 0, "nobody is left")
 
     def test_connects_that_come_and_go(self):
