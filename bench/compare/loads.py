@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is measured: each load is one call of sluice-bench and yields one or more figures with a budget."""
+"""What is measured: each load is one call of a load generator and yields one or more figures with a budget."""
 
 from dataclasses import dataclass, field
 from typing import Optional
@@ -23,12 +23,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Load:
-    """One scenario of sluice-bench. `{d}` in the arguments is the measured time in seconds."""
+    """One scenario: of sluice-bench (`{d}` in the arguments is the measured time in seconds) or, with `websocket`, of
+    ws_idle.py."""
     name: str
     args: str
     figures: tuple
     seconds: float = 2.5
     tls: bool = False
+    websocket: bool = False
     connections: int = 0  # 0: as the scenario says; otherwise capped by the descriptors that are allowed
 
 
@@ -74,6 +76,12 @@ LOADS = (
                scale=1 / 1000),
         Figure("i-cpu", "TLS 1.3 handshake + connect + subscribe", "server_cpu_us_per_connect", "µs", RATIO, None),
     ), tls=True, connections=2000),
+    Load("ws-idle", "", (
+        Figure("i2", "memory per idle WebSocket connection", "server_rss_bytes_per_connection", "KB", ABSOLUTE, 8,
+               scale=1 / 1000),), websocket=True, connections=2000),
+    Load("ws-idle-deflate", "--deflate", (
+        Figure("i2-deflate", "the same with permessage-deflate", "server_rss_bytes_per_connection", "KB", ABSOLUTE, 24,
+               scale=1 / 1000),), websocket=True, connections=2000),
 )
 
 FLATNESS = Flatness("g-flat", "growth of g from 1,000 to 1,000,000 filters", "g1k", "g1m", 1.3)

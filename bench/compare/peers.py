@@ -34,14 +34,17 @@ def make_certificate(folder):
 
 
 class Peer:
-    """Base: `name`, and after start() `pid`, `port` and (if it can) `tls_port`."""
+    """Base: `name`, and after start() `pid`, `port` and (if it can) `tls_port` and `ws_port`."""
 
     def __init__(self, name):
         self.name = name
         self.process = None
-        self.pid = self.port = self.tls_port = None
+        self.pid = self.port = self.tls_port = self.ws_port = None
 
     def can_tls(self):
+        return False
+
+    def can_websocket(self):
         return False
 
     def start(self, folder, certificate):
@@ -97,6 +100,9 @@ class Sluice(Peer):
     def can_tls(self):
         return True
 
+    def can_websocket(self):
+        return True
+
     def _command(self, folder, certificate):
         options = [f"node.data_dir={folder}/data", f"log.dir={folder}/log"]
         for line in self.config.read_text().splitlines():
@@ -105,6 +111,8 @@ class Sluice(Peer):
                 continue
             key, kind = found.groups()
             options += [f"{key}=127.0.0.1:0", f"{key}.max_clients=102400"]
+            if kind == "ws":
+                options += [f"{key}.deflate=on", f"{key}.deflate_max_clients=102400"]
             if kind in ("ssl", "wss"):
                 options += [f"{key}.certfile={certificate[0]}", f"{key}.keyfile={certificate[1]}"]
         command = [self.binary, "-c", str(self.config)]
@@ -125,6 +133,8 @@ class Sluice(Peer):
                 self.port = port
             elif name.startswith("mqtt:ssl:"):
                 self.tls_port = port
+            elif name.startswith("mqtt:ws:"):
+                self.ws_port = port
         if self.port is None:
             self._died(folder, f"names no listener mqtt:tcp:external: {ready}")
 
