@@ -53,13 +53,16 @@ class SysSchedule {
  public:
   /// True if the figures are due. `interval` 0: never.
   bool figures_due(TimePoint now, std::chrono::seconds interval) {
-    if (interval <= std::chrono::seconds::zero() || (begun_ && now < last_ + interval)) return false;
+    if (interval <= std::chrono::seconds::zero() || (begun_ && now + kSlack < last_ + interval)) return false;
     begun_ = true;
     last_ = now;
     return true;
   }
 
  private:
+  /// Half of the second after which it is asked again: one that comes a little early is no reason to wait for the next.
+  static constexpr auto kSlack = std::chrono::milliseconds(500);
+
   TimePoint last_{};
   bool begun_ = false;
 };

@@ -83,6 +83,14 @@ TEST(SysSchedule, IsDueAtOnceAndThenEveryInterval) {
   EXPECT_TRUE(schedule.figures_due(start + seconds(65), seconds(5))) << "a shorter interval holds at once";
 }
 
+TEST(SysSchedule, ASecondThatIsALittleShortCounts) {
+  SysSchedule schedule;
+  const TimePoint start = Clock::now();
+  EXPECT_TRUE(schedule.figures_due(start, seconds(1)));
+  EXPECT_TRUE(schedule.figures_due(start + std::chrono::milliseconds(999), seconds(1)));
+  EXPECT_FALSE(schedule.figures_due(start + std::chrono::milliseconds(1100), seconds(1)));
+}
+
 TEST(SysSchedule, ZeroMeansNever) {
   SysSchedule schedule;
   EXPECT_FALSE(schedule.figures_due(TimePoint{}, seconds(0)));
