@@ -233,12 +233,20 @@ void Shard::run_turn_ends() {
 }
 
 void Shard::send_outboxes() {
+  // Those first for which it is not worth to wait until the sleepers' few tasks are done.
+  for (std::size_t i = 0; i < outbox_.size(); ++i) {
+    if (!outbox_[i] || outbox_[i]->tasks.size() <= kMostTasksForSleepers) continue;
+    group_.at(i).push(outbox_[i].release());
+    group_.at(i).wake_if_asleep();
+  }
+  std::size_t left = kMostTasksForSleepers;
   for (std::size_t i = 0; i < outbox_.size(); ++i) {
     if (!outbox_[i]) continue;
     Shard& target = group_.at(i);
-    const bool few = outbox_[i]->tasks.size() <= kMostTasksForSleeper;
+    const std::size_t tasks = outbox_[i]->tasks.size();
     target.push(outbox_[i].release());
-    if (few && target.right_.borrow()) {
+    if (tasks <= left && target.right_.borrow()) {
+      left -= tasks;
       target.run_for_sleeper(now_);
       current_shard = this;
     } else {

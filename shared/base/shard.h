@@ -102,8 +102,8 @@ class Shard {
   void move_out(Lodger& lodger);
 
   static constexpr std::size_t kReadBuffer = 256 * 1024;
-  /// More tasks than this are worth a core of their own.
-  static constexpr std::size_t kMostTasksForSleeper = 4;
+  /// Of one turn, for all sleeping shards together: more are worth a core of their own.
+  static constexpr std::size_t kMostTasksForSleepers = 4;
 
  private:
   friend class ShardGroup;

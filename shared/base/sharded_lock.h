@@ -10,7 +10,7 @@ namespace sluice {
 /// A reader-writer lock for data that every shard reads all the time and seldom writes.
 /// Purpose: a reader takes only the mutex of its own shard, which no other reader touches, so readers on different
 /// shards share no cache line; a writer takes them all, in order.
-/// Thread safety: `lock_shared(shard)` only from that shard's thread or, for other threads, with `guest()`.
+/// Thread safety: `lock_shared(shard)` only from that shard's turn or, for other threads, with `guest()`.
 class ShardedLock {
  public:
   explicit ShardedLock(std::size_t shards) : count_(shards + 1), slots_(new Slot[shards + 1]) {}

@@ -67,7 +67,7 @@ TEST_F(SleepingShardTest, ManyTasksWakeIt) {
   for (int round = 0; round < 100; ++round) {
     std::promise<bool> own;
     awake().post([&] {
-      for (std::size_t i = 0; i < Shard::kMostTasksForSleeper; ++i) sleeper().post([] {});
+      for (std::size_t i = 0; i < Shard::kMostTasksForSleepers; ++i) sleeper().post([] {});
       sleeper().post([&, poster = std::this_thread::get_id()] { own.set_value(std::this_thread::get_id() != poster); });
     });
     EXPECT_TRUE(own.get_future().get());
