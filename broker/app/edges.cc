@@ -108,7 +108,8 @@ std::vector<std::string> Edges::reconfigure(const Configuration& configuration) 
   const transport::PskLookup psk = psk_lookup(core_);
   for (auto& settings : stream_listener_settings(configuration, psk)) note(listeners_.reconfigure(std::move(settings)));
   for (auto& settings : ws_listener_settings(configuration, psk)) {
-    note(websocket_.reconfigure(std::move(settings.listener), std::move(settings.websocket)));
+    note(websocket_.reconfigure(std::move(settings.listener), std::move(settings.websocket),
+                                std::move(settings.traits)));
   }
   return problems;
 }

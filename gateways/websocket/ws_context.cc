@@ -8,10 +8,16 @@ std::shared_ptr<const WsSettings> Context::settings() const {
   return settings_;
 }
 
-void Context::set_settings(WsSettings settings) {
+std::shared_ptr<const ListenerTraits> Context::traits() const {
+  const std::lock_guard lock(mutex_);
+  return traits_;
+}
+
+void Context::reconfigure(WsSettings settings, std::shared_ptr<const ListenerTraits> traits) {
   auto next = std::make_shared<const WsSettings>(std::move(settings));
   const std::lock_guard lock(mutex_);
   settings_ = std::move(next);
+  traits_ = std::move(traits);
 }
 
 bool Context::take_deflate(const DeflateSettings& settings) {

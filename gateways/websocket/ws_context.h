@@ -36,15 +36,15 @@ class Context {
  public:
   Context(WsSettings settings, const StreamPort& port, std::shared_ptr<const ListenerTraits> traits, std::size_t shards)
       : port_(port),
-        traits_(std::move(traits)),
         members_(shards),
+        traits_(std::move(traits)),
         settings_(std::make_shared<const WsSettings>(std::move(settings))) {}
 
   /// For connections from now on; a connection keeps what it began with. Any thread.
   [[nodiscard]] std::shared_ptr<const WsSettings> settings() const;
-  void set_settings(WsSettings settings);
+  [[nodiscard]] std::shared_ptr<const ListenerTraits> traits() const;
+  void reconfigure(WsSettings settings, std::shared_ptr<const ListenerTraits> traits);
   [[nodiscard]] const StreamPort& port() const { return port_; }
-  [[nodiscard]] const std::shared_ptr<const ListenerTraits>& traits() const { return traits_; }
 
   /// True once the gateway stops: closing says 1001 instead of 1000. Any thread.
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
@@ -64,14 +64,14 @@ class Context {
 
  private:
   const StreamPort& port_;
-  const std::shared_ptr<const ListenerTraits> traits_;
   std::vector<boost::unordered_flat_set<Member*>> members_;  ///< one set per shard, used there only
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint32_t> deflating_{0};
   mutable std::mutex mutex_;
   std::condition_variable empty_;
-  std::shared_ptr<const WsSettings> settings_;  ///< under mutex_
-  std::size_t alive_ = 0;                       ///< under mutex_
+  std::shared_ptr<const ListenerTraits> traits_;  ///< under mutex_
+  std::shared_ptr<const WsSettings> settings_;    ///< under mutex_
+  std::size_t alive_ = 0;                         ///< under mutex_
 };
 
 }  // namespace sluice::ws

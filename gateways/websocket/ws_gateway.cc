@@ -25,11 +25,12 @@ std::string WsGateway::open(ListenerSettings listener, WsSettings settings,
   return {};
 }
 
-std::string WsGateway::reconfigure(ListenerSettings listener, WsSettings settings) {
+std::string WsGateway::reconfigure(ListenerSettings listener, WsSettings settings,
+                                   std::shared_ptr<const ListenerTraits> traits) {
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     if (listeners_[i]->settings().name != listener.name) continue;
     std::string problem = listeners_[i]->reconfigure(std::move(listener));
-    if (problem.empty()) contexts_[i]->set_settings(std::move(settings));
+    if (problem.empty()) contexts_[i]->reconfigure(std::move(settings), std::move(traits));
     return problem;
   }
   return {};

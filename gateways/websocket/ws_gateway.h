@@ -33,7 +33,7 @@ class WsGateway {
   /// Takes over new settings for the clients that come from now on, certificates included; `listener.name` says
   /// whose, and a listener that is not open is left to the next start. Empty: done; otherwise why not, and everything
   /// stays as it was.
-  std::string reconfigure(ListenerSettings listener, WsSettings settings);
+  std::string reconfigure(ListenerSettings listener, WsSettings settings, std::shared_ptr<const ListenerTraits> traits);
   /// Accepts from now on.
   void start();
   /// Accepts no more; from now on every connection that an owner shuts down is closed with "going away" (1001).

@@ -67,6 +67,7 @@ class Peer final : public TransportEvents {
   std::unique_ptr<Transport> transport;
   class Server& server;
   Shard* shard = Shard::current();
+  std::string mountpoint;  ///< of its listener
 };
 
 /// Who a transport says is at its other end; asked on its shard, where it may go at any time.
@@ -84,6 +85,7 @@ class Server {
     port.add({"mqtt", {"mqtt", "mqttv3.1"}, frames, [this](auto transport, auto traits) {
                 EXPECT_EQ(traits->name, "mqtt:ws:test");
                 auto* const peer = new Peer(std::move(transport), *this);
+                peer->mountpoint = traits->mountpoint;
                 on_accept(*peer);
               }});
     listener.name = "mqtt:ws:test";

@@ -153,11 +153,17 @@ TEST(WsHandshake, ReconfiguredSettingsHoldForNewClients) {
   WsSettings settings;
   settings.require_subprotocol = false;
   ListenerSettings listener = server.gateway.listeners().front()->settings();
-  ASSERT_EQ(server.gateway.reconfigure(listener, settings), "");
+  auto traits = std::make_shared<ListenerTraits>();
+  traits->name = listener.name;
+  traits->mountpoint = "after/";
+  ASSERT_EQ(server.gateway.reconfigure(listener, settings, traits), "");
   Client client(server);
   EXPECT_FALSE(client.handshake(""));
+  const auto peer = server.accepted.take();
+  ASSERT_TRUE(peer);
+  EXPECT_EQ((*peer)->mountpoint, "after/");
   listener.name = "mqtt:ws:other";
-  EXPECT_EQ(server.gateway.reconfigure(listener, settings), "");  // it waits for the next start
+  EXPECT_EQ(server.gateway.reconfigure(listener, settings, traits), "");  // it waits for the next start
 }
 
 }  // namespace
