@@ -52,13 +52,21 @@ void note_refused(ClientSession& session) {
   }
 }
 
+bool wants_retained(const SubscriptionOptions& options, bool replaced) {
+  return options.retain_handling == RetainHandling::Send ||
+         (options.retain_handling == RetainHandling::SendIfNew && !replaced);
+}
+
 /// One more subscription than it may have; or the same ones again and again, before what is retained for the earlier
 /// ones has been sent.
-bool exceeds_quota(ClientSession& session, std::string_view text) {
+bool exceeds_quota(ClientSession& session, std::string_view text, const router::ParsedFilter& parsed,
+                   const SubscriptionOptions& options) {
   const SessionContext& context = session.context();
   const std::size_t most = context.settings.max_subscriptions;
-  if (context.replays->waiting(session.ref()) >= most) return true;
-  return session.subscriptions().size() >= most && session.subscriptions().find(text) == nullptr;
+  const bool known = session.subscriptions().find(text) != nullptr;
+  if (!known && session.subscriptions().size() >= most) return true;
+  const bool replays = !parsed.shared && wants_retained(options, known) && context.core.retainer.count() != 0;
+  return replays && context.replays->waiting(session.ref()) >= most;
 }
 
 Reason check(ClientSession& session, std::string_view text, const Result<router::ParsedFilter>& parsed,
@@ -69,16 +77,11 @@ Reason check(ClientSession& session, std::string_view text, const Result<router:
     auth::log_acl_denied(session.client_id(), auth::Action::Subscribe, text);
     return Reason::NotAuthorized;
   }
-  if (exceeds_quota(session, text)) {
+  if (exceeds_quota(session, text, *parsed, options)) {
     note_refused(session);
     return Reason::QuotaExceeded;
   }
   return Reason::Success;
-}
-
-bool wants_retained(const SubscriptionOptions& options, bool replaced) {
-  return options.retain_handling == RetainHandling::Send ||
-         (options.retain_handling == RetainHandling::SendIfNew && !replaced);
 }
 
 Reason subscribe_one(ClientSession& session, std::string_view text, SubscriptionOptions options,

@@ -58,7 +58,8 @@ class Parser {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      if (const std::string unknown = unknown_command(); !unknown.empty()) return ExitNow{kUsage, {}, unknown};
+      const bool wrong = error.get_exit_code() != 0;
+      if (const std::string unknown = unknown_command(); wrong && !unknown.empty()) return ExitNow{kUsage, {}, unknown};
       std::ostringstream out;
       std::ostringstream err;
       const bool asked_for = app_.exit(error, out, err) == 0;
