@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "broker/app/config/configuration.h"
+#include "broker/app/console.h"
 #include "broker/app/server.h"
 #include "broker/app/signals.h"
 #include "broker/management/management_config.h"
@@ -26,14 +27,13 @@ bool report_problems(const Configuration& configuration) {
   return !configuration.problems().empty();
 }
 
-/// On standard output: the log's level must not hide them.
 void print_notices(const Configuration& configuration) {
-  for (const std::string& notice : configuration.notices()) fmt::print("{}\n", notice);
+  for (const std::string& notice : configuration.notices()) print_line(notice);
   const ConfigStore& store = configuration.store();
   for (const std::string& name : store.names(management::kApiKeys.address.name)) {
     if (!listener_enabled(store, management::kApiKeys, name)) continue;
-    fmt::print("listener.api.{}: this version does not serve the REST API there; sluicectl uses {}\n", name,
-               configuration.paths().control_socket().string());
+    print_line(fmt::format("listener.api.{}: this version does not serve the REST API there; sluicectl uses {}", name,
+                           configuration.paths().control_socket().string()));
   }
 }
 
@@ -53,8 +53,7 @@ int run(const Options& options) {
   try {
     log::configure(log_settings(configuration));
     print_notices(configuration);
-    fmt::print("storage.type = ram: acknowledged messages, sessions and retained messages do not survive a restart\n");
-    std::fflush(stdout);
+    print_line("storage.type = ram: acknowledged messages, sessions and retained messages do not survive a restart");
     raise_descriptor_limit();
     Server server(options, configuration);
     server.start();
@@ -76,7 +75,7 @@ int check(const Options& options) {
   for (const std::string& problem : problems) fmt::print(stderr, "{}\n", problem);
   if (!problems.empty()) return 1;
   print_notices(configuration);
-  fmt::print("{}: no problem\n", options.file.string());
+  print_line(fmt::format("{}: no problem", options.file.string()));
   return 0;
 }
 

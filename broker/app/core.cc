@@ -59,14 +59,20 @@ std::string Core::load_plugin(const std::string& plugin, const Configuration& co
 
 std::string Core::reload_acl() {
   const MutexLock lock(acl_file_mutex_);
-  if (acl_file_.empty()) return {};
+  if (acl_file_.empty()) {
+    access_.replace_rules({});
+    return {};
+  }
   const auto loaded = access_.reload_acl(acl_file_);
   return loaded ? std::string() : loaded.error().to_string(acl_file_.string());
 }
 
 std::string Core::reload_psk(const Configuration& configuration) {
   const std::filesystem::path file = configuration.path(auth::kPskFile);
-  if (file.empty()) return {};
+  if (file.empty()) {
+    static_cast<void>(psk_.load_text({}));
+    return {};
+  }
   const auto loaded = psk_.load_file(file);
   return loaded ? std::string() : loaded.error().to_string(file.string());
 }

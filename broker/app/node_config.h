@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "shared/config/check.h"
 #include "shared/config/property.h"
 
 namespace sluice::app {
 
-inline constexpr Property<std::string_view> kNodeName{
-    .name = "node.name", .doc = "The server's name, as in $SYS/brokers/<name>.", .def = "sluice@127.0.0.1"};
+inline constexpr Property<std::string_view> kNodeName{.name = "node.name",
+                                                      .doc = "The server's name, as in $SYS/brokers/<name>.",
+                                                      .def = "sluice@127.0.0.1",
+                                                      .check = check_node_name};
 inline constexpr Property<std::string_view> kDataDir{
     .name = "node.data_dir",
     .doc = "Folder of everything that the server keeps; stands for a leading data/ in other paths.",
@@ -15,11 +18,14 @@ inline constexpr Property<std::string_view> kEtcDir{
     .name = "node.etc_dir",
     .doc =
         "Folder of the configuration; stands for a leading etc/ in other paths. Empty: the folder of the file that was "
-        "read."};
+        "read.",
+    .reload = Reload::Live};
 inline constexpr Property<std::uint32_t> kShards{
     .name = "node.shards", .doc = "Threads that serve connections. 0: one per core.", .def = 0, .min = 0, .max = 1024};
-inline constexpr Property<std::string_view> kPluginsEtcDir{
-    .name = "mqtt.plugins.etc_dir", .doc = "Folder of the plug-ins' files.", .def = "etc/plugins/"};
+inline constexpr Property<std::string_view> kPluginsEtcDir{.name = "mqtt.plugins.etc_dir",
+                                                           .doc = "Folder of the plug-ins' files.",
+                                                           .def = "etc/plugins/",
+                                                           .reload = Reload::Live};
 inline constexpr Property<std::string_view> kPluginsLoadedFile{
     .name = "mqtt.plugins.loaded_file",
     .doc = "Names of the plug-ins that are loaded: one a line, with a full stop behind it.",

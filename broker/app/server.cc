@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
+#include <exception>
 #include <stdexcept>
 #include <unistd.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "broker/app/console.h"
 #include "broker/app/node_config.h"
 #include "broker/management/management_config.h"
 #include "shared/config/pending.h"
@@ -23,13 +24,12 @@ namespace {
 constexpr std::chrono::milliseconds kDrainLimit{5000};
 
 void announce(const Edges& edges) {
-  if (edges.bound().empty()) fmt::print("no listener is on: nobody can connect; see listener.tcp.<name>\n");
+  if (edges.bound().empty()) print_line("no listener is on: nobody can connect; see listener.tcp.<name>");
   std::string line = "sluice is running:";
   for (const Edges::Bound& bound : edges.bound()) {
     line += fmt::format(" {}={}", bound.name, bound.listener->bound().to_string());
   }
-  fmt::print("{} pid={}\n", line, ::getpid());
-  std::fflush(stdout);
+  print_line(fmt::format("{} pid={}", line, ::getpid()));
 }
 
 management::ManagementSettings management_settings(const Configuration& configuration) {
@@ -53,12 +53,16 @@ void add_changed_plugins(const LoadedPlugins& running, const LoadedPlugins& fres
   list(running, fresh, "unloaded");
 }
 
-/// On standard output: the log's level must not hide what an operator has just asked for.
+/// What the reload does not bring into force, and what the new configuration has to be told.
 void print_pending(const Configuration& running, const Configuration& fresh) {
   std::vector<std::string> lines = pending_changes(running.store(), fresh.store());
+  // No start of this version opens the REST API's listeners.
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with("listener.api."); });
   add_changed_plugins(running.plugins(), fresh.plugins(), lines);
-  for (const std::string& line : lines) fmt::print("{}\n", line);
-  std::fflush(stdout);
+  for (const std::string& notice : fresh.notices()) {
+    if (std::ranges::find(running.notices(), notice) == running.notices().end()) lines.push_back(notice);
+  }
+  for (const std::string& line : lines) print_line(line);
 }
 
 }  // namespace
@@ -96,6 +100,14 @@ std::vector<std::string> Server::take_over(const Configuration& fresh) {
 }
 
 void Server::reload() {
+  try {
+    reload_now();
+  } catch (const std::exception& error) {
+    log::get("app").error("not reloaded: {}", error.what());
+  }
+}
+
+void Server::reload_now() {
   const Configuration fresh(options_, environ);
   spdlog::logger& log = log::get("app");
   if (!fresh.problems().empty()) {

@@ -24,12 +24,14 @@ class Server {
 
   /// Binds and serves. Throws std::runtime_error with a sentence a line for the operator.
   void start();
-  /// Reads the configuration again and takes over what it can; says on standard output what waits for a start.
+  /// Reads the configuration again and takes over what it can; says on standard output what waits for a start. Whatever
+  /// goes wrong, the server goes on.
   void reload();
   /// Says goodbye to every client and ends.
   void stop();
 
  private:
+  void reload_now();
   management::ManagementDeps management_deps();
   std::vector<management::ListenerInfo> listener_infos();
   [[nodiscard]] std::vector<std::string> take_over(const Configuration& fresh);

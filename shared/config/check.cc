@@ -122,6 +122,11 @@ std::vector<std::string> broken_tls_versions(std::string_view text) {
   return broken;
 }
 
+std::string check_node_name(std::string_view text) {
+  if (text.find_first_of("+#") == std::string_view::npos) return {};
+  return fmt::format("\"{}\" cannot be part of a topic; write a name without + and #, such as sluice@127.0.0.1", text);
+}
+
 std::string check_password_hash(std::string_view text) {
   if (text.empty() || is_password_hash(split(text, ", \t"))) return {};
   return fmt::format(

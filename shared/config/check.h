@@ -22,6 +22,8 @@ std::string check_topic_priorities(std::string_view text);
 std::string check_tls_versions(std::string_view text);
 /// Those of them that are known and never offered: they are broken [RFC 8996].
 std::vector<std::string> broken_tls_versions(std::string_view text);
+/// The server's name, which is a part of topics: "sluice@127.0.0.1".
+std::string check_node_name(std::string_view text);
 /// How passwords are kept: "plain", "sha256", "salt,sha256", "sha256 salt", "pbkdf2,sha256,4096,32", "bcrypt".
 std::string check_password_hash(std::string_view text);
 

@@ -100,7 +100,7 @@ constexpr SocketKeys socket_keys(SocketDefaults defaults) {
                     .def = defaults.acceptors,
                     .min = 1,
                     .max = 65536,
-                    .reload = kListener},
+                    .reload = kNew},
       .max_clients = {.name = kJoined<Prefix, ".max_clients">,
                       .doc = "Connections at the same time; further ones are closed at once.",
                       .def = defaults.max_clients,

@@ -35,9 +35,15 @@ bool same_value(const AnyProperty& row, const std::string& key, const ConfigStor
                     row);
 }
 
-std::string sentence(const std::string& key, bool secret, const ConfigStore& running, const ConfigStore& fresh) {
-  const auto before = running.raw(key);
-  const std::string now = !before ? "its default, or off" : secret ? "another" : *before;
+std::string value_text(const AnyProperty& row, const std::string& key, const ConfigStore& store) {
+  const std::string text =
+      std::visit([&](const auto* property) { return format_value(value_in(store, *property, key)); }, row);
+  return text.empty() ? "not set" : text;
+}
+
+std::string sentence(const AnyProperty& row, const std::string& key, bool secret, const ConfigStore& running,
+                     const ConfigStore& fresh) {
+  const std::string now = secret ? "another" : value_text(row, key, running);
   const bool removed = !fresh.raw(key);
   return fmt::format("{} ({}) takes effect with the next start; now it is {}", key,
                      removed ? "no longer set" : fresh.origin(key), now);
@@ -56,7 +62,7 @@ std::vector<std::string> pending_changes(const ConfigStore& running, const Confi
     if (row == nullptr) continue;
     const RowFacts facts = facts_of(*row);
     if (!facts.waits || same_value(*row, key, running, fresh)) continue;
-    sentences.push_back(sentence(key, facts.secret, running, fresh));
+    sentences.push_back(sentence(*row, key, facts.secret, running, fresh));
   }
   return sentences;
 }

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What SIGHUP brings into force, and what it says of the rest."""
+import pathlib
 import re
+import signal
+import subprocess
+import tempfile
+import time
 import unittest
 
 from support.client import Client
-from support.sluice import ServerTest
+from support.sluice import BINARY, RELOAD_DEADLINE, ServerTest, environment
 
 CONFIG = """
 node.name = first@127.0.0.1
@@ -47,8 +52,8 @@ class ReloadTest(ServerTest):
         server, output = self.reloaded(re.sub(r"listener\.tcp\.second.*\n", "", CONFIG)
                                        + "listener.tcp.third = 127.0.0.1:0\n")
         self.assertRegex(output, r"listener\.tcp\.second \(no longer set\) takes effect with the next start")
-        self.assertRegex(output, r"listener\.tcp\.third \(\S+:5\) takes effect with the next start; now it is its "
-                                 r"default, or off\n")
+        self.assertRegex(output, r"listener\.tcp\.third \(\S+:5\) takes effect with the next start; now it is not "
+                                 r"set\n")
         self.assertNotIn("not reloaded", output)
         with Client(server.port("mqtt:tcp:second")) as client:
             client.subscribe("still/there", 1)
@@ -69,6 +74,46 @@ class ReloadTest(ServerTest):
         server.reload()
         with Client(server.port()) as client:
             self.assertEqual(list(client.subscribe("open/a", 1)), [1])
+
+    def test_no_file_of_rules_any_more(self):
+        rules = "{deny, all, subscribe, [\"#\"]}.\n"
+        server = self.start({}, config="mqtt.acl_file = data/acl.conf\npsk.file = data/psk.conf\n", files={
+            "acl.conf": rules, "psk.conf": "device:0a1b\n"})
+        with Client(server.port()) as client:
+            self.assertEqual(list(client.subscribe("a", 1)), [0x80])
+        server.write("sluice.conf", "mqtt.acl_file =\n")
+        server.reload()
+        with Client(server.port()) as client:
+            self.assertEqual(list(client.subscribe("a", 1)), [1])
+
+
+class LostOutputTest(unittest.TestCase):
+    def test_a_reload_whose_lines_nobody_reads(self):
+        folder = tempfile.TemporaryDirectory(prefix="sluice-reload-")
+        self.addCleanup(folder.cleanup)
+        config = pathlib.Path(folder.name) / "sluice.conf"
+        config.write_text(CONFIG)
+        options = ["listener.tcp.external=127.0.0.1:0", f"node.data_dir={folder.name}", f"log.dir={folder.name}",
+                   "log.console=off", "log.syslog=off"]
+        process = subprocess.Popen([BINARY, "-c", config, *(part for option in options for part in ("-o", option))],
+                                   env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        port = next(int(found[1]) for line in process.stdout
+                    if (found := re.search(r"mqtt:tcp:external=127\.0\.0\.1:(\d+)", line)))
+        process.stdout.close()
+        config.write_text(CONFIG.replace("anonymous = true", "anonymous = false") +
+                          "".join(f"listener.tcp.x{n} = 127.0.0.1:0\n" for n in range(200)))
+        process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + RELOAD_DEADLINE
+        while self.connack(port) == 0:
+            self.assertLess(time.monotonic(), end, "the new rule never held")
+        self.assertIsNone(process.poll())
+
+    @staticmethod
+    def connack(port):
+        with Client(port) as client:
+            return client.connack
 
 
 if __name__ == "__main__":

@@ -27,12 +27,14 @@ def environment():
 class Sluice:
     """A running server: its ports by listener, its output so far, reload and stop."""
 
-    def __init__(self, settings=None, plugins=(), acl=None, config=None):
+    def __init__(self, settings=None, plugins=(), acl=None, config=None, files=None):
         """`settings` by key; `plugins` are loaded; `acl` and `config` are the texts of acl.conf and sluice.conf (none:
-        the shipped ones)."""
+        the shipped ones); `files` are further texts by name, in data/."""
         self._temporary = tempfile.TemporaryDirectory(prefix="sluice-integration-")
         self.folder = pathlib.Path(self._temporary.name)
         self.write("loaded_plugins", "".join(f"{name}.\n" for name in ("emq_retainer", *plugins)))
+        for name, text in (files or {}).items():
+            self.write(name, text)
         own = {}
         if acl is not None:
             own["mqtt.acl_file"] = self.write("acl.conf", acl)
@@ -101,10 +103,14 @@ class Sluice:
         with self._changed:
             return self._output
 
+    def signal_reload(self):
+        """SIGHUP, without waiting for what it does."""
+        self._process.send_signal(signal.SIGHUP)
+
     def reload(self):
         """SIGHUP; returns when the server says that it has read everything again."""
         begin = len(self.output)
-        self._process.send_signal(signal.SIGHUP)
+        self.signal_reload()
         if self.wait_for_output("configuration reloaded", RELOAD_DEADLINE, begin) is None:
             raise AssertionError(f"no reload; the server printed:\n{self.output[begin:]}")
 

@@ -41,9 +41,11 @@ TEST(PendingChanges, AChangedValueIsNamedWithItsPlaceAndTheOneInForce) {
   EXPECT_THAT(pending("node.name = x\n", "\nnode.name = y\n"),
               ElementsAre("node.name (f:2) takes effect with the next start; now it is x"));
   EXPECT_THAT(pending("", "node.name = y\n"),
-              ElementsAre("node.name (f:1) takes effect with the next start; now it is its default, or off"));
+              ElementsAre("node.name (f:1) takes effect with the next start; now it is a"));
   EXPECT_THAT(pending("listener.tcp.a = 1\n", ""),
               ElementsAre("listener.tcp.a (no longer set) takes effect with the next start; now it is 1"));
+  EXPECT_THAT(pending("", "listener.tcp.a = 1\n"),
+              ElementsAre("listener.tcp.a (f:1) takes effect with the next start; now it is not set"));
 }
 
 TEST(PendingChanges, WhatHoldsAtOnceOrNeverIsNotNamed) {
