@@ -77,6 +77,13 @@ inline TransportPeer peer_of(Peer& peer) {
   return answer.get_future().get();
 }
 
+/// The mount point of its listener; asked on its shard too.
+inline std::string mountpoint_of(Peer& peer) {
+  std::promise<std::string> answer;
+  peer.shard->post([&] { answer.set_value(peer.mountpoint); });
+  return answer.get_future().get();
+}
+
 /// Two shards, a gateway on a free port of the loopback, and what its connections report.
 class Server {
  public:

@@ -161,7 +161,7 @@ TEST(WsHandshake, ReconfiguredSettingsHoldForNewClients) {
   EXPECT_FALSE(client.handshake(""));
   const auto peer = server.accepted.take();
   ASSERT_TRUE(peer);
-  EXPECT_EQ((*peer)->mountpoint, "after/");
+  EXPECT_EQ(mountpoint_of(**peer), "after/");
   listener.name = "mqtt:ws:other";
   EXPECT_EQ(server.gateway.reconfigure(listener, settings, traits), "");  // it waits for the next start
 }
