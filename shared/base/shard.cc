@@ -160,7 +160,9 @@ void Shard::wait_directly() {
   sleeps_until_ = wheel_.next_due();
   const int timeout = milliseconds_until(sleeps_until_);
   poller_.begin_wait();
-  right_.begin_wait(TurnRight::Lend::Yes);
+  // Who will not sleep is not lent: its inbox may be long.
+  const bool sleeps = timeout != 0 && inbox_.load() == nullptr;
+  right_.begin_wait(sleeps ? TurnRight::Lend::Yes : TurnRight::Lend::No);
   const bool work_waits = inbox_.load() != nullptr;
   const std::size_t found = poller_.poll(work_waits ? 0 : timeout);
   right_.end_wait();
