@@ -31,12 +31,16 @@ Configuration::Configuration(const Options& options, const char* const* environm
   const auto plugins_dir = find_paths(options, first_look).resolve(first_look.get(kPluginsEtcDir));
 
   store_.load_file(options.file);
-  load_plugin_files(plugins_dir);
+  const std::error_code folder_error = load_plugin_files(plugins_dir);
   load_later_layers(store_, options, environment);
   paths_ = find_paths(options, store_);
   plugins_ = read_loaded_plugins(path(kPluginsLoadedFile));
   problems_ = store_.problems();
   if (problems_.empty()) problems_ = cross_check(store_);
+  // Who may connect is said there: to go on without would let everybody in.
+  constexpr auto kUnreadable = "cannot be read; check that this user may read it";
+  if (!plugins_.readable) problems_.push_back({path(kPluginsLoadedFile).string(), {}, kUnreadable});
+  if (folder_error) problems_.push_back({plugins_dir.string(), {}, kUnreadable});
   collect_notices();
 }
 
@@ -48,7 +52,7 @@ Paths Configuration::find_paths(const Options& options, const ConfigStore& store
   return paths;
 }
 
-void Configuration::load_plugin_files(const std::filesystem::path& folder) {
+std::error_code Configuration::load_plugin_files(const std::filesystem::path& folder) {
   std::set<std::filesystem::path> files;
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
@@ -61,6 +65,7 @@ void Configuration::load_plugin_files(const std::filesystem::path& folder) {
       notices_.push_back(fmt::format("{}: not read: there is no plug-in {}", file.string(), file.stem().string()));
     }
   }
+  return error == std::errc::no_such_file_or_directory ? std::error_code() : error;
 }
 
 void Configuration::collect_notices() {

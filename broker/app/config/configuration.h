@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "broker/app/config/loaded_plugins.h"
@@ -39,7 +40,8 @@ class Configuration {
 
  private:
   static Paths find_paths(const Options& options, const ConfigStore& store);
-  void load_plugin_files(const std::filesystem::path& folder);
+  /// What keeps the folder from being read; that it is not there does not.
+  std::error_code load_plugin_files(const std::filesystem::path& folder);
   void collect_notices();
 
   ConfigStore store_;

@@ -34,8 +34,14 @@ bool is_plugin(std::string_view name) { return std::find(kPlugins.begin(), kPlug
 
 LoadedPlugins read_loaded_plugins(const std::filesystem::path& file) {
   std::ifstream in(file);
-  if (!in.is_open()) return {{"emq_retainer"}, {}};
   LoadedPlugins plugins;
+  if (!in.is_open()) {
+    std::error_code error;
+    const bool absent = std::filesystem::status(file, error).type() == std::filesystem::file_type::not_found;
+    plugins.readable = absent;
+    if (absent) plugins.names.emplace_back("emq_retainer");
+    return plugins;
+  }
   std::string line;
   for (std::size_t number = 1; std::getline(in, line) && plugins.notices.size() < kMaxNotices; ++number) {
     const auto name = name_in(line);

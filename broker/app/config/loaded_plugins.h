@@ -12,6 +12,7 @@ namespace sluice::app {
 struct LoadedPlugins {
   std::vector<std::string> names;    ///< plug-ins that exist here, in the file's order, each once
   std::vector<std::string> notices;  ///< names that do not, lines that are no names
+  bool readable = true;              ///< false: the file is there and cannot be read; nobody may guess what it says
 
   [[nodiscard]] bool has(std::string_view name) const;
 };

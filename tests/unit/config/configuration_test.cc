@@ -56,6 +56,18 @@ TEST_F(ConfigurationTest, AMissingFileIsAProblem) {
   EXPECT_THAT(configuration.problems()[0].to_string(), HasSubstr("etc/sluice.conf: cannot be read"));
 }
 
+TEST_F(ConfigurationTest, WhatCannotBeReadIsNotTakenForAbsent) {
+  folder_.write("etc/sluice.conf", "");
+  folder_.write("data/here", "");
+  std::filesystem::create_symlink("loaded_plugins", folder_.path() / "data/loaded_plugins");  // a loop
+  std::filesystem::remove_all(folder_.path() / "etc/plugins");
+  std::filesystem::create_symlink("plugins", folder_.path() / "etc/plugins");
+  const auto configuration = load();
+  ASSERT_THAT(configuration.problems(), SizeIs(2));
+  EXPECT_THAT(configuration.problems()[0].to_string(), HasSubstr("data/loaded_plugins: cannot be read"));
+  EXPECT_THAT(configuration.problems()[1].to_string(), HasSubstr("etc/plugins/: cannot be read"));
+}
+
 TEST_F(ConfigurationTest, PathsFollowTheFoldersThatAreSet) {
   folder_.write("etc/sluice.conf", "node.data_dir = var\nlog.dir = /logs\n");
   const auto configuration = load();
