@@ -37,6 +37,12 @@ void merge(QueuedMessage& into, QueuedMessage&& further) {
   into.more_ids->push_back(further.subscription_id);
 }
 
+/// A long payload may have to be encrypted or compressed for its client.
+TaskSize size_of_delivery(const Message& message) {
+  constexpr std::size_t kSmallPayload = 16 * 1024UL;
+  return message.payload().size() <= kSmallPayload ? TaskSize::Small : TaskSize::Large;
+}
+
 bool same_delivery(const router::Match& a, const router::Match& b) {
   return a.session == b.session && !a.group && !b.group;
 }
@@ -76,11 +82,14 @@ void deliver_to(SessionContext& context, SessionRef session, QueuedMessage queue
   }
   if (where == SessionTable::kNowhere) return;
   SessionContext& there = *context.core.contexts[where];
-  there.shard.post([&there, session, queued = std::move(queued)]() mutable {
-    if (ClientSession* const target = there.core.table.find(session, there.shard.index())) {
-      target->deliver(std::move(queued));
-    }
-  });
+  const TaskSize size = size_of_delivery(*queued.message);
+  there.shard.post(
+      [&there, session, queued = std::move(queued)]() mutable {
+        if (ClientSession* const target = there.core.table.find(session, there.shard.index())) {
+          target->deliver(std::move(queued));
+        }
+      },
+      size);
 }
 
 bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, SessionRef except) {

@@ -89,15 +89,20 @@ Shard* Shard::current() { return current_shard; }
 
 boost::asio::io_context& Shard::io() { return reactor_->io; }
 
-void Shard::post(InlineTask task) {
+void Shard::Batch::add(InlineTask task, TaskSize size) {
+  tasks.push_back(std::move(task));
+  largest = std::max(largest, size);
+}
+
+void Shard::post(InlineTask task, TaskSize size) {
   if (Shard* const here = current_shard; here != nullptr && &here->group_ == &group_) {
     std::unique_ptr<Batch>& batch = here->outbox_[index_];
     if (!batch) batch = std::make_unique<Batch>();
-    batch->tasks.push_back(std::move(task));
+    batch->add(std::move(task), size);
     return;
   }
   auto batch = std::make_unique<Batch>();
-  batch->tasks.push_back(std::move(task));
+  batch->add(std::move(task), size);
   push(batch.release());
   wake_if_asleep();
 }
@@ -237,7 +242,7 @@ void Shard::run_turn_ends() {
 void Shard::send_outboxes() {
   // Those first for which it is not worth to wait until the sleepers' few tasks are done.
   for (std::size_t i = 0; i < outbox_.size(); ++i) {
-    if (!outbox_[i] || outbox_[i]->tasks.size() <= kMostTasksForSleepers) continue;
+    if (!outbox_[i] || outbox_[i]->for_sleepers()) continue;
     group_.at(i).push(outbox_[i].release());
     group_.at(i).wake_if_asleep();
   }

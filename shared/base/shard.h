@@ -63,13 +63,16 @@ class Lodger {
   virtual ~Lodger() = default;
 };
 
+/// What a task costs whoever runs it: Large is worth a core of its own (bytes to encrypt, to compress).
+enum class TaskSize : bool { Small, Large };
+
 /// One event loop with a thread of its own. A connection, its session and its timers live on one shard and take no
 /// lock.
 ///
 /// A turn: ready descriptors and Asio handlers, then tasks from other shards, due timers, then every TurnEnd; what
-/// was posted to other shards in the turn leaves as one batch with one wake-up. A few tasks for a shard that sleeps are
-/// run at once by the thread that has them, which is cheaper than to wake it (docs/adr/0005): "the shard's thread" is
-/// whoever runs its turn.
+/// was posted to other shards in the turn leaves as one batch with one wake-up. A few small tasks for a shard that
+/// sleeps are run at once by the thread that has them, which is cheaper than to wake it (docs/adr/0005): "the shard's
+/// thread" is whoever runs its turn.
 /// Thread safety: `post` from any thread; everything else from the shard's turn (or before it runs).
 class Shard {
  public:
@@ -93,7 +96,7 @@ class Shard {
   std::span<std::byte> read_buffer() { return {read_buffer_.get(), kReadBuffer}; }
 
   /// Runs `task` on this shard in a later turn (or later in this one). FIFO per posting thread.
-  void post(InlineTask task);
+  void post(InlineTask task, TaskSize size = TaskSize::Small);
   /// Queues `work` for the end of this turn; a second call in the turn changes nothing.
   void at_turn_end(TurnEnd& work);
   /// Keeps it, until it moves out or the loop ends.
@@ -114,6 +117,12 @@ class Shard {
   struct Batch {
     Batch* next = nullptr;
     std::vector<InlineTask> tasks;
+    TaskSize largest = TaskSize::Small;
+
+    void add(InlineTask task, TaskSize size);
+    [[nodiscard]] bool for_sleepers() const {
+      return tasks.size() <= kMostTasksForSleepers && largest == TaskSize::Small;
+    }
   };
 
   void run();

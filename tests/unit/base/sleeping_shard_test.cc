@@ -74,6 +74,18 @@ TEST_F(SleepingShardTest, ManyTasksWakeIt) {
   }
 }
 
+TEST_F(SleepingShardTest, ALargeTaskWakesIt) {
+  run_on_the_others_thread([](Shard&) {});
+  for (int round = 0; round < 100; ++round) {
+    std::promise<bool> own;
+    awake().post([&] {
+      sleeper().post([&, poster = std::this_thread::get_id()] { own.set_value(std::this_thread::get_id() != poster); },
+                     TaskSize::Large);
+    });
+    EXPECT_TRUE(own.get_future().get());
+  }
+}
+
 class Timer final : public WheelTimer {
  public:
   ~Timer() { cancel(); }
