@@ -7,6 +7,7 @@
 #include "broker/session/dispatcher.h"
 #include "broker/session/mountpoint.h"
 #include "broker/session/publish_pipeline.h"
+#include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/subscribe_pipeline.h"
 #include "shared/log/log.h"
@@ -88,7 +89,9 @@ void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, st
 }
 
 void ClientSession::resume() {
-  if (!flow_ || sink_ == nullptr) return;
+  if (sink_ == nullptr) return;
+  context_.replays->resume(ref_);
+  if (!flow_) return;
   flow_->resume(context_.now(), context_.wall_now());
   arm_timer();
 }
@@ -149,6 +152,7 @@ void ClientSession::end(Reason reason) {
   if (will_) publish_will();
   context_.core.registry.erase(client_id_);
   unsubscribe_all(*this);
+  context_.replays->drop(ref_);
   redistribute_shared();
   context_.core.hooks.session_terminated.run(client_id_, reason);
   delete this;

@@ -7,6 +7,14 @@
 #include "broker/session/client_session.h"
 
 namespace sluice::session {
+namespace {
+
+bool connected(const SessionContext& context, SessionRef ref) {
+  const ClientSession* const session = context.core.table.find(ref, context.shard.index());
+  return session != nullptr && session->attached();
+}
+
+}  // namespace
 
 SessionContext::SessionContext(SessionCore& shared, Shard& own, SessionSettings initial)
     : core(shared), shard(own), settings(std::move(initial)), replays(std::make_unique<RetainedReplays>(*this)) {}
@@ -40,12 +48,36 @@ RetainedReplay::Progress RetainedReplay::send_some(SessionContext& context, Sess
 
 void RetainedReplays::add(SessionRef session, RetainedReplay replay) {
   Client& client = clients_[session.slot];
-  const bool waits_already = !client.replays.empty();
-  if (client.session != session) client.replays.clear();  // who had the slot before is gone
   client.session = session;
   client.replays.push_back(std::move(replay));
-  if (waits_already) return;
-  ready_.push_back(session.slot);
+  schedule(client);
+}
+
+void RetainedReplays::resume(SessionRef session) {
+  if (Client* const client = find(session)) schedule(*client);
+}
+
+void RetainedReplays::drop(SessionRef session, std::string_view filter) {
+  Client* const client = find(session);
+  if (client == nullptr) return;
+  std::erase_if(client->replays, [&](const RetainedReplay& replay) { return replay.filter() == filter; });
+}
+
+void RetainedReplays::drop(SessionRef session) {
+  Client* const client = find(session);
+  if (client == nullptr) return;
+  client->replays.clear();
+  if (!client->scheduled) clients_.erase(session.slot);
+}
+
+RetainedReplays::Client* RetainedReplays::find(SessionRef session) {
+  const auto client = clients_.find(session.slot);
+  return client != clients_.end() && client->second.session == session ? &client->second : nullptr;
+}
+
+void RetainedReplays::schedule(Client& client) {
+  if (std::exchange(client.scheduled, true)) return;
+  ready_.push_back(client.session.slot);
   context_.shard.at_turn_end(*this);
 }
 
@@ -88,21 +120,23 @@ void RetainedReplays::serve_clients() {
 
 void RetainedReplays::serve(std::uint32_t slot) {
   Client& client = clients_.at(slot);
-  switch (client.replays.front().send_some(context_, client.session)) {
-    case RetainedReplay::Progress::More:
-      ready_.push_back(slot);
-      return;
-    case RetainedReplay::Progress::Blocked:
-      blocked_.push_back(slot);
-      return;
-    case RetainedReplay::Progress::Over:
-      client.replays.pop_front();
-      if (client.replays.empty()) {
-        clients_.erase(slot);
-      } else {
-        ready_.push_back(slot);
-      }
-      return;
+  if (!client.replays.empty()) {
+    switch (client.replays.front().send_some(context_, client.session)) {
+      case RetainedReplay::Progress::Over:
+        client.replays.pop_front();
+        break;
+      case RetainedReplay::Progress::More:
+        break;
+      case RetainedReplay::Progress::Blocked:
+        client.scheduled = connected(context_, client.session);
+        if (client.scheduled) blocked_.push_back(slot);
+        return;
+    }
+  }
+  if (client.replays.empty()) {
+    clients_.erase(slot);
+  } else {
+    ready_.push_back(slot);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -24,6 +25,7 @@ class RetainedReplay {
 
   /// Looks up a few and sends them: a bounded amount of work.
   Progress send_some(SessionContext& context, SessionRef session);
+  [[nodiscard]] const std::string& filter() const { return filter_; }
 
  private:
   static constexpr std::size_t kPerStep = 64;  ///< messages looked up at once
@@ -38,7 +40,8 @@ class RetainedReplay {
 
 /// All replays of a shard: kPerTurn of work in each turn, however many there are, and no message faster than its client
 /// takes it. So neither a `#` over a million retained messages nor ten thousand wildcards in one SUBSCRIBE holds up
-/// anybody or fills a queue. Clients take turns; the subscriptions of one client are served one after the other.
+/// anybody or fills a queue. Clients take turns; the subscriptions of one client are served one after the other. What
+/// has no room in the queue of a client that is away waits until it comes back.
 /// Owner: its shard's context. Thread: the shard.
 class RetainedReplays final : private WheelTimer, private TurnEnd {
  public:
@@ -48,6 +51,12 @@ class RetainedReplays final : private WheelTimer, private TurnEnd {
   /// Begins at the end of this turn: behind the acknowledgement of the subscription, before anything that the client
   /// sends next.
   void add(SessionRef session, RetainedReplay replay);
+  /// The client is back.
+  void resume(SessionRef session);
+  /// The subscription to `filter` (mounted) has ended: nothing more is sent for it [MQTT-3.10.4-2].
+  void drop(SessionRef session, std::string_view filter);
+  /// The session has ended.
+  void drop(SessionRef session);
   /// How many of a session wait or are under way.
   [[nodiscard]] std::size_t waiting(SessionRef session) const;
   void clear();
@@ -56,10 +65,14 @@ class RetainedReplays final : private WheelTimer, private TurnEnd {
   struct Client {
     SessionRef session;
     std::deque<RetainedReplay> replays;
+    bool scheduled = false;  ///< its slot is in ready_ or blocked_
   };
 
   void on_timer(TimePoint now) override;
   void on_turn_end() override;
+  /// nullptr: nothing waits for the session.
+  [[nodiscard]] Client* find(SessionRef session);
+  void schedule(Client& client);
   void serve_clients();
   void serve(std::uint32_t slot);
 

@@ -109,6 +109,7 @@ Reason unsubscribe_one(ClientSession& session, std::string_view text) {
   // Parsed before the list forgets it: `text` may point into the list.
   const MountedFilter mounted(session.mountpoint(), parse_accepted(text));
   context.core.router.unsubscribe(session.ref(), mounted.get());
+  if (!mounted.get().shared) context.replays->drop(session.ref(), mounted.get().filter);
   if (!context.core.hooks.session_unsubscribed.empty()) {
     context.core.hooks.session_unsubscribed.run(session.info(), text);
   }

@@ -232,6 +232,43 @@ class ReplayFloodTest(FaultTest):
         self.assertEqual(self.moved("subscriptions/refused"), self.MOST)
 
 
+    def test_what_was_asked_for_and_given_up_is_not_due_any_more(self):
+        with self.client("retainer") as peer:
+            peer.send(publish("kept/a", b"x", retain=True))
+            peer.ping()
+        with self.probe(), self.client(version=V5) as peer:
+            peer.send(subscribe(["kept/#"] * self.MOST, version=V5) + wire.unsubscribe(["kept/#"], 2, V5) +
+                      subscribe(["kept/#"], 3, version=V5))
+            self.assertEqual(list(peer.expect(wire.SUBACK)[3:]), [0] * self.MOST)
+            peer.expect(wire.UNSUBACK)
+            self.assertEqual(peer.expect(wire.SUBACK)[-1], 0)
+            peer.expect(wire.PUBLISH)
+            peer.ping()
+
+
+class ReplayToAbsentTest(FaultTest):
+    RETAINED = 100
+    settings = {"mqtt.mqueue.max_length": 10}
+
+    def test_what_has_no_room_in_the_queue_waits_for_the_client(self):
+        with self.client("retainer") as peer:
+            for n in range(self.RETAINED):
+                peer.send(publish(f"kept/{n}", b"x", retain=True, qos=1, packet_id=n + 1))
+                peer.expect(wire.PUBACK)
+        with self.client("away", clean=False) as peer:
+            peer.send(subscribe(["kept/#"], options=1) + wire.packet(wire.DISCONNECT))
+            peer.rest()
+        wait_until(lambda: self.server.stats()["clients/count"] == 0, "it is away")
+        with self.probe(), self.client("away", clean=False) as peer:
+            topics = set()
+            while len(topics) < self.RETAINED:
+                body = peer.expect(wire.PUBLISH)
+                end = 2 + int.from_bytes(body[:2], "big")
+                topics.add(body[2:end])
+                peer.send(wire.ack(wire.PUBACK, int.from_bytes(body[end:end + 2], "big")))
+        self.assertEqual(self.moved("messages/dropped"), 0)
+
+
 class TopicFloodTest(FaultTest):
     settings = {"mqtt.max_topic_levels": 16}
 
