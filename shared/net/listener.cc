@@ -19,9 +19,13 @@ namespace {
 
 void set_option(int fd, int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); }
 
-/// Options that accepted sockets inherit.
-void set_inherited_options(int fd, const ListenerSettings& settings) {
+/// Accepted sockets inherit it.
+void set_nodelay(int fd, const ListenerSettings& settings) {
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, settings.nodelay ? 1 : 0);
+}
+
+/// Accepted sockets inherit them; to be set before listen() [tcp(7)].
+void set_buffers(int fd, const ListenerSettings& settings) {
   const auto as_int = [](std::uint64_t bytes) { return static_cast<int>(std::min<std::uint64_t>(bytes, INT_MAX)); };
   if (settings.recbuf) set_option(fd, SOL_SOCKET, SO_RCVBUF, as_int(*settings.recbuf));
   if (settings.sndbuf) set_option(fd, SOL_SOCKET, SO_SNDBUF, as_int(*settings.sndbuf));
@@ -36,7 +40,8 @@ UniqueFd bind_socket(const ListenerSettings& settings, const SocketAddress& addr
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, settings.reuseaddr ? 1 : 0);
   set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, share_port ? 1 : 0);
   if (storage.ss_family == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  set_inherited_options(fd.get(), settings);
+  set_nodelay(fd.get(), settings);
+  set_buffers(fd.get(), settings);
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) == 0) return fd;
   const int error = errno;
   fd.reset();
@@ -129,7 +134,7 @@ std::string Listener::reconfigure(ListenerSettings settings) {
   if (!state) return state.error();
   state_ = *state;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    set_inherited_options(parts_[i]->fd(), state_->settings);
+    set_nodelay(parts_[i]->fd(), state_->settings);
     if (started_) shards_.at(i).post([part = parts_[i].get(), next = state_] { part->use(next); });
   }
   return {};

@@ -70,9 +70,12 @@ void ShardListener::start(ListenerStatePtr state) {
 }
 
 void ShardListener::use(ListenerStatePtr state) {
+  const std::uint64_t before = state_ ? state_->settings.connection_rate : 0;
   state_ = std::move(state);
+  const std::uint64_t all = state_->settings.connection_rate;
+  if (all == before) return;  // what was taken from it stays taken
   rate_.reset();
-  if (const std::uint64_t all = state_->settings.connection_rate; all != 0) {
+  if (all != 0) {
     const std::uint64_t share = std::max<std::uint64_t>(1, all / shard_.group().size());
     rate_.emplace(RateLimit{share, share}, shard_.now());
   }

@@ -175,6 +175,20 @@ TEST_F(ListenerTest, ConnectionRateLetsOthersWait) {
   EXPECT_GE(listener->probe().deferred.load(), 1U);
 }
 
+TEST_F(ListenerTest, AReloadDoesNotFillTheBucketOfTheConnectionRate) {
+  ListenerSettings settings = plain();
+  settings.connection_rate = 20;
+  listen(settings);
+  const auto start = Clock::now();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.push_back(std::make_unique<Client>(listener->bound()));
+    EXPECT_EQ(listener->reconfigure(settings), "");
+  }
+  for (int i = 0; i < 30; ++i) accepted();
+  EXPECT_GE(Clock::now() - start, std::chrono::milliseconds(400));
+}
+
 TEST_F(ListenerTest, StopRefusesNewClientsAndKeepsTheOld) {
   listen(plain());
   Client client = connect();
