@@ -77,16 +77,16 @@ std::string Core::reload_psk(const Configuration& configuration) {
   return loaded ? std::string() : loaded.error().to_string(file.string());
 }
 
-std::string Core::reload_users(const Configuration& configuration) {
-  if (usernames_) {
-    const auto loaded = usernames_->reload(load_username_settings(configuration.store()));
-    if (!loaded) return loaded.error().to_string("emq_auth_username");
-  }
-  if (clientids_) {
-    const auto loaded = clientids_->reload(load_clientid_settings(configuration.store()));
-    if (!loaded) return loaded.error().to_string("emq_auth_clientid");
-  }
-  return {};
+std::string Core::reload_usernames(const Configuration& configuration) {
+  if (!usernames_) return {};
+  const auto loaded = usernames_->reload(load_username_settings(configuration.store()));
+  return loaded ? std::string() : loaded.error().to_string("emq_auth_username");
+}
+
+std::string Core::reload_clientids(const Configuration& configuration) {
+  if (!clientids_) return {};
+  const auto loaded = clientids_->reload(load_clientid_settings(configuration.store()));
+  return loaded ? std::string() : loaded.error().to_string("emq_auth_clientid");
 }
 
 std::vector<std::string> Core::reconfigure(const Configuration& configuration) {
@@ -99,8 +99,8 @@ std::vector<std::string> Core::reconfigure(const Configuration& configuration) {
     acl_file_ = configuration.path(auth::kAclFile);
   }
   std::vector<std::string> problems;
-  for (std::string& problem :
-       std::vector<std::string>{reload_acl(), reload_psk(configuration), reload_users(configuration)}) {
+  for (std::string& problem : std::vector<std::string>{
+           reload_acl(), reload_psk(configuration), reload_usernames(configuration), reload_clientids(configuration)}) {
     if (!problem.empty()) problems.push_back(std::move(problem));
   }
   return problems;

@@ -46,7 +46,8 @@ class Core {
 
  private:
   std::string load_plugin(const std::string& plugin, const Configuration& configuration);
-  std::string reload_users(const Configuration& configuration);
+  std::string reload_usernames(const Configuration& configuration);
+  std::string reload_clientids(const Configuration& configuration);
   std::string reload_psk(const Configuration& configuration);
 
   ShardGroup& shards_;

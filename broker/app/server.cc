@@ -4,12 +4,16 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iterator>
+#include <regex>
+#include <set>
 #include <stdexcept>
 #include <unistd.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "broker/app/config/folders.h"
 #include "broker/app/console.h"
 #include "broker/app/node_config.h"
 #include "broker/management/management_config.h"
@@ -53,16 +57,30 @@ void add_changed_plugins(const LoadedPlugins& running, const LoadedPlugins& fres
   list(running, fresh, "unloaded");
 }
 
+/// Where a notice has its key from may have moved by some lines.
+std::string without_line_numbers(const std::string& notice) {
+  static const std::regex number(":[0-9]+: ");
+  return std::regex_replace(notice, number, ": ");
+}
+
+std::vector<std::string> new_notices(const Configuration& running, const Configuration& fresh) {
+  std::set<std::string> known;
+  for (const std::string& notice : running.notices()) known.insert(without_line_numbers(notice));
+  std::vector<std::string> lines;
+  std::ranges::copy_if(fresh.notices(), std::back_inserter(lines),
+                       [&](const std::string& notice) { return !known.contains(without_line_numbers(notice)); });
+  return lines;
+}
+
 /// What the reload does not bring into force, and what the new configuration has to be told.
 void print_pending(const Configuration& running, const Configuration& fresh) {
   std::vector<std::string> lines = pending_changes(running.store(), fresh.store());
   // No start of this version opens the REST API's listeners.
   std::erase_if(lines, [](const std::string& line) { return line.starts_with("listener.api."); });
   add_changed_plugins(running.plugins(), fresh.plugins(), lines);
-  for (const std::string& notice : fresh.notices()) {
-    if (std::ranges::find(running.notices(), notice) == running.notices().end()) lines.push_back(notice);
+  for (const auto& all : {lines, new_notices(running, fresh)}) {
+    for (const std::string& line : all) print_line(line);
   }
-  for (const std::string& line : lines) print_line(line);
 }
 
 }  // namespace
@@ -108,7 +126,7 @@ void Server::reload() {
 }
 
 void Server::reload_now() {
-  const Configuration fresh(options_, environ);
+  const Configuration fresh(options_, environ, &configuration_);
   spdlog::logger& log = log::get("app");
   if (!fresh.problems().empty()) {
     for (const ConfigProblem& problem : fresh.problems()) {
@@ -116,9 +134,14 @@ void Server::reload_now() {
     }
     return;
   }
-  for (const std::string& problem : take_over(fresh)) log.error("not reloaded: {}", problem);
+  const std::vector<std::string> problems = take_over(fresh);
+  for (const std::string& problem : problems) log.error("not reloaded: {}", problem);
   print_pending(configuration_, fresh);
-  log.info("configuration reloaded");
+  if (problems.empty()) {
+    log.info("configuration reloaded");
+  } else {
+    log.warn("configuration reloaded but for {} problems, named before", problems.size());
+  }
 }
 
 void Server::stop() {
@@ -150,7 +173,8 @@ std::vector<management::ListenerInfo> Server::listener_infos() {
 std::vector<std::string> check_named_files(const Configuration& configuration) {
   ShardGroup shards(1);
   Core core(configuration, shards);
-  std::vector<std::string> problems = core.load_files(configuration);
+  std::vector<std::string> problems = unwritable_folders(configuration);
+  for (std::string& problem : core.load_files(configuration)) problems.push_back(std::move(problem));
   for (std::string& problem : Edges(configuration, shards, core).check(configuration)) {
     problems.push_back(std::move(problem));
   }

@@ -45,8 +45,8 @@ class Server {
   std::unique_ptr<management::Management> management_;
 };
 
-/// Everything that is wrong with the files that the configuration names (rules, keys, users, certificates), a sentence
-/// each; opens no port and starts no thread of a shard.
+/// Everything that is wrong with the files that the configuration names (rules, keys, users, certificates, folders to
+/// write to), a sentence each; opens no port and starts no thread of a shard.
 std::vector<std::string> check_named_files(const Configuration& configuration);
 
 }  // namespace sluice::app

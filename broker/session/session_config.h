@@ -24,7 +24,7 @@ inline constexpr Property<std::uint32_t> kMaxTopicLevels{.name = "mqtt.max_topic
                                                          .def = 256,
                                                          .min = 8,
                                                          .max = 256,
-                                                         .reload = Reload::NewConnections};
+                                                         .reload = Reload::Live};
 inline constexpr Property<std::string_view> kSharedStrategy{
     .name = "mqtt.shared_subscription_strategy",
     .doc = "How a shared subscription picks the member that gets a message.",
@@ -37,7 +37,7 @@ inline constexpr Property<std::uint32_t> kMaxSubscriptions{.name = "mqtt.session
                                                            .def = 0,
                                                            .min = 1,
                                                            .max = 10'000'000,
-                                                           .reload = Reload::NewConnections,
+                                                           .reload = Reload::Live,
                                                            .zero_means = "mqtt.session.subscriptions_limit"};
 inline constexpr Property<std::uint32_t> kSubscriptionsLimit{
     .name = "mqtt.session.subscriptions_limit",
@@ -45,12 +45,12 @@ inline constexpr Property<std::uint32_t> kSubscriptionsLimit{
     .def = 1'000'000,
     .min = 1,
     .max = 10'000'000,
-    .reload = Reload::NewConnections};
+    .reload = Reload::Live};
 inline constexpr Property<bool> kUpgradeQos{
     .name = "mqtt.session.upgrade_qos",
     .doc = "Deliver with the QoS of the subscription even where the message was published with a lower one.",
     .def = false,
-    .reload = Reload::NewConnections};
+    .reload = Reload::Live};
 inline constexpr Property<std::uint32_t> kMaxInflight{
     .name = "mqtt.session.max_inflight",
     .doc = "Messages of QoS 1 and 2 sent and not yet acknowledged at most. A client's Receive Maximum counts too.",
@@ -78,7 +78,7 @@ inline constexpr Property<std::uint32_t> kMaxAwaitingRel{
     .def = 1000,
     .min = 1,
     .max = 65535,
-    .reload = Reload::NewConnections,
+    .reload = Reload::Live,
     .zero_means = "mqtt.session.awaiting_rel_limit"};
 inline constexpr Property<std::uint32_t> kAwaitingRelLimit{
     .name = "mqtt.session.awaiting_rel_limit",
@@ -86,14 +86,14 @@ inline constexpr Property<std::uint32_t> kAwaitingRelLimit{
     .def = 65535,
     .min = 1,
     .max = 65535,
-    .reload = Reload::NewConnections};
+    .reload = Reload::Live};
 inline constexpr Property<ConfigDuration> kAwaitRelTimeout{
     .name = "mqtt.session.await_rel_timeout",
     .doc = "How long a packet id of QoS 2 is kept for its PUBREL. 0: as long as the session lives.",
     .def = std::chrono::seconds(30),
     .min = std::chrono::seconds(0),
     .max = std::chrono::hours(24),
-    .reload = Reload::NewConnections};
+    .reload = Reload::Live};
 inline constexpr Property<ConfigDuration> kExpiryInterval{
     .name = "mqtt.session.expiry_interval",
     .doc =
@@ -107,18 +107,18 @@ inline constexpr Property<bool> kIgnoreLoopDeliver{.name = "mqtt.session.ignore_
                                                        "Do not deliver a client's own messages back to it (as No Local "
                                                        "in MQTT 5), for every subscription but shared ones.",
                                                    .def = false,
-                                                   .reload = Reload::NewConnections};
+                                                   .reload = Reload::Live};
 
 inline constexpr Property<std::string_view> kQueueType{
     .name = "mqtt.mqueue.type",
     .doc = "simple: first in, first out; priority: by mqtt.mqueue.priority.",
     .def = "simple",
     .choices = "simple|priority",
-    .reload = Reload::NewConnections};
+    .reload = Reload::Live};
 inline constexpr Property<std::string_view> kQueuePriority{
     .name = "mqtt.mqueue.priority",
     .doc = "Priorities of topics, 0 to 255: topic/1=10,topic/2=8. Other topics have 0.",
-    .reload = Reload::NewConnections,
+    .reload = Reload::Live,
     .check = check_topic_priorities};
 inline constexpr Property<std::uint32_t> kQueueMaxLength{
     .name = "mqtt.mqueue.max_length",
@@ -127,28 +127,28 @@ inline constexpr Property<std::uint32_t> kQueueMaxLength{
     .def = 1000,
     .min = 1,
     .max = 100'000'000,
-    .reload = Reload::NewConnections,
+    .reload = Reload::Live,
     .zero_means = "mqtt.mqueue.length_limit"};
 inline constexpr Property<std::uint32_t> kQueueLengthLimit{.name = "mqtt.mqueue.length_limit",
                                                            .doc = "Bounds mqtt.mqueue.max_length when that is 0.",
                                                            .def = 1'000'000,
                                                            .min = 1,
                                                            .max = 100'000'000,
-                                                           .reload = Reload::NewConnections};
+                                                           .reload = Reload::Live};
 inline constexpr Property<Percent> kQueueLowWatermark{
     .name = "mqtt.mqueue.low_watermark",
     .doc = "The alarm of a long queue ends when the queue has shrunk to this share of max_length.",
     .def = {0.2},
-    .reload = Reload::NewConnections};
+    .reload = Reload::Live};
 inline constexpr Property<Percent> kQueueHighWatermark{
     .name = "mqtt.mqueue.high_watermark",
     .doc = "Share of max_length above which the alarm of a long queue begins.",
     .def = {0.6},
-    .reload = Reload::NewConnections};
+    .reload = Reload::Live};
 inline constexpr Property<bool> kQueueStoreQos0{.name = "mqtt.mqueue.store_qos0",
                                                 .doc = "Messages of QoS 0 wait in the queue too.",
                                                 .def = true,
-                                                .reload = Reload::NewConnections};
+                                                .reload = Reload::Live};
 
 inline constexpr AnyProperty kSessionRows[] = {
     &kMaxClientidLen,     &kMaxSessions,      &kMaxTopicLevels,  &kSharedStrategy,   &kMaxSubscriptions,

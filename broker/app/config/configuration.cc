@@ -16,6 +16,8 @@
 namespace sluice::app {
 namespace {
 
+constexpr auto kUnreadable = "cannot be read; check that this user may read it";
+
 void load_later_layers(ConfigStore& store, const Options& options, const char* const* environment) {
   store.load_environment(environment);
   for (const auto& assignment : options.overrides) store.override_with(assignment);
@@ -23,25 +25,30 @@ void load_later_layers(ConfigStore& store, const Options& options, const char* c
 
 }  // namespace
 
-Configuration::Configuration(const Options& options, const char* const* environment) : store_(property_tables()) {
+Configuration::Configuration(const Options& options, const char* const* environment, const Configuration* running)
+    : store_(property_tables()) {
+  load_layers(options, environment, running);
+  paths_ = running != nullptr ? running->paths_ : find_paths(options, store_);
+  plugins_ = read_loaded_plugins(path(kPluginsLoadedFile));
+  if (!plugins_.readable) problems_.push_back({path(kPluginsLoadedFile).string(), {}, kUnreadable});
+  for (const ConfigProblem& problem : store_.problems()) problems_.push_back(problem);
+  if (store_.problems().empty()) {
+    for (ConfigProblem& problem : cross_check(store_)) problems_.push_back(std::move(problem));
+  }
+  collect_notices();
+}
+
+void Configuration::load_layers(const Options& options, const char* const* environment, const Configuration* running) {
   // Where the plug-ins' files lie may be said by a later layer: look at all of them first.
   ConfigStore first_look(property_tables());
   first_look.load_file(options.file);
   load_later_layers(first_look, options, environment);
-  const auto plugins_dir = find_paths(options, first_look).resolve(first_look.get(kPluginsEtcDir));
+  const Paths paths = running != nullptr ? running->paths_ : find_paths(options, first_look);
+  const auto plugins_dir = paths.resolve(first_look.get(kPluginsEtcDir));
 
   store_.load_file(options.file);
-  const std::error_code folder_error = load_plugin_files(plugins_dir);
+  note_plugins_folder(plugins_dir, load_plugin_files(plugins_dir), running);
   load_later_layers(store_, options, environment);
-  paths_ = find_paths(options, store_);
-  plugins_ = read_loaded_plugins(path(kPluginsLoadedFile));
-  problems_ = store_.problems();
-  if (problems_.empty()) problems_ = cross_check(store_);
-  // Who may connect is said there: to go on without would let everybody in.
-  constexpr auto kUnreadable = "cannot be read; check that this user may read it";
-  if (!plugins_.readable) problems_.push_back({path(kPluginsLoadedFile).string(), {}, kUnreadable});
-  if (folder_error) problems_.push_back({plugins_dir.string(), {}, kUnreadable});
-  collect_notices();
 }
 
 Paths Configuration::find_paths(const Options& options, const ConfigStore& store) {
@@ -65,7 +72,18 @@ std::error_code Configuration::load_plugin_files(const std::filesystem::path& fo
       notices_.push_back(fmt::format("{}: not read: there is no plug-in {}", file.string(), file.stem().string()));
     }
   }
-  return error == std::errc::no_such_file_or_directory ? std::error_code() : error;
+  return error;
+}
+
+/// Who may connect is said there: to go on without would let everybody in.
+void Configuration::note_plugins_folder(const std::filesystem::path& folder, std::error_code error,
+                                        const Configuration* running) {
+  const bool absent = error == std::errc::no_such_file_or_directory;
+  has_plugins_folder_ = !absent;
+  if (error && !absent) problems_.push_back({folder.string(), {}, kUnreadable});
+  if (absent && running != nullptr && running->has_plugins_folder_) {
+    problems_.push_back({folder.string(), {}, "is gone; make it again, empty if no plug-in is to have a file"});
+  }
 }
 
 void Configuration::collect_notices() {

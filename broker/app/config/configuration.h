@@ -20,8 +20,9 @@ namespace sluice::app {
 /// Lifetime: built as a whole, then constant. Thread safety: const access from any thread.
 class Configuration {
  public:
-  /// Never fails: what is wrong is in problems().
-  Configuration(const Options& options, const char* const* environment);
+  /// Never fails: what is wrong is in problems(). On a reload, `running` is what the server started with: its folders
+  /// stay what they are until the next start.
+  Configuration(const Options& options, const char* const* environment, const Configuration* running = nullptr);
 
   [[nodiscard]] const ConfigStore& store() const { return store_; }
   [[nodiscard]] const Paths& paths() const { return paths_; }
@@ -40,13 +41,16 @@ class Configuration {
 
  private:
   static Paths find_paths(const Options& options, const ConfigStore& store);
-  /// What keeps the folder from being read; that it is not there does not.
+  void load_layers(const Options& options, const char* const* environment, const Configuration* running);
+  /// What keeps the folder from being read.
   std::error_code load_plugin_files(const std::filesystem::path& folder);
+  void note_plugins_folder(const std::filesystem::path& folder, std::error_code error, const Configuration* running);
   void collect_notices();
 
   ConfigStore store_;
   Paths paths_;
   LoadedPlugins plugins_;
+  bool has_plugins_folder_ = false;
   std::vector<ConfigProblem> problems_;
   std::vector<std::string> notices_;
 };

@@ -87,6 +87,55 @@ class ReloadTest(ServerTest):
             self.assertEqual(list(client.subscribe("a", 1)), [1])
 
 
+    def test_folders_stay_until_the_next_start(self):
+        rules = '{deny, all, subscribe, ["#"]}.\n'
+        server = self.start({"mqtt.acl_file": "data/acl.conf"}, config="", files={"acl.conf": rules})
+        begin = len(server.output)
+        server.write("sluice.conf", "node.data_dir = /elsewhere\nlog.dir = /elsewhere\n")
+        server.reload()
+        self.assertNotIn("not reloaded", server.output[begin:])
+        with Client(server.port()) as client:
+            self.assertEqual(list(client.subscribe("a", 1)), [0x80])
+
+    def test_every_problem_is_named_and_the_rest_holds(self):
+        server = self.start(plugins=("emq_auth_username",), config="mqtt.acl_file =\n")
+        begin = len(server.output)
+        server.write("sluice.conf", "mqtt.acl_file = /nowhere/acl.conf\npsk.file = /nowhere/psk.conf\n"
+                                    "mqtt.max_packet_size = 1KB\nlistener.tcp.external.sndbuf = 16KB\n")
+        server.reload()
+        output = server.output[begin:]
+        self.assertRegex(output, r"not reloaded: /nowhere/acl\.conf(.*\n)+.*not reloaded: /nowhere/psk\.conf")
+        self.assertIn("configuration reloaded but for 2 problems, named before", output)
+        self.assertRegex(output, r"listener\.tcp\.external\.sndbuf \(\S+:4\) takes effect with the next start")
+
+    def test_old_notices_are_not_repeated(self):
+        server = self.start(config="mqtt.acl_file =\nmqtt.mqueue.max_length = 0\n")
+        self.assertRegex(server.output, r":2: mqtt\.mqueue\.max_length: 0 means no limit")
+        begin = len(server.output)
+        server.write("sluice.conf", "# moved\nmqtt.acl_file =\n\nmqtt.mqueue.max_length = 0\n"
+                                    "mqtt.session.max_inflight = 0\n")
+        server.reload()
+        self.assertNotIn("mqtt.mqueue.max_length", server.output[begin:])
+        self.assertRegex(server.output[begin:], r":5: mqtt\.session\.max_inflight: 0 means no limit")
+
+    def test_a_folder_of_plugins_that_is_gone(self):
+        folder = tempfile.TemporaryDirectory(prefix="sluice-plugins-")
+        self.addCleanup(folder.cleanup)
+        plugins = pathlib.Path(folder.name) / "plugins"
+        plugins.mkdir()
+        users = plugins / "emq_auth_username.conf"
+        users.write_text("auth.user.1.username = a\nauth.user.1.password = b\n")
+        server = self.start({"mqtt.plugins.etc_dir": plugins, "mqtt.allow_anonymous": "false"},
+                            plugins=("emq_auth_username",))
+        users.unlink()
+        plugins.rmdir()
+        server.signal_reload()
+        self.assertIsNotNone(server.wait_for_output(rf"configuration not reloaded: {plugins}/?: is gone",
+                                                    RELOAD_DEADLINE))
+        with Client(server.port(), user="a", password="b") as client:
+            self.assertEqual(client.connack, 0)
+
+
 class LostOutputTest(unittest.TestCase):
     def test_a_reload_whose_lines_nobody_reads(self):
         folder = tempfile.TemporaryDirectory(prefix="sluice-reload-")

@@ -127,6 +127,19 @@ class CheckTest(unittest.TestCase):
         self.assert_found(r"listener\.wss\.external\.certfile: cannot use /nowhere/cert\.pem: No such file",
                           {"listener.wss.external": "8084", "listener.wss.external.certfile": "/nowhere/cert.pem"})
 
+    def test_folders(self):
+        file = self.write("file", "")
+        self.assert_found(rf"node\.data_dir: {file}/data: cannot be written to \(Not a directory\)",
+                          {"node.data_dir": file / "data"})
+        self.assert_found(rf"log\.error\.file: {file}/log: cannot be written to \(Not a directory\)",
+                          {"log.error.file": file / "log/error.log"})
+        self.assert_found(rf"log\.console\.file: {file}/log: cannot be written to \(Not a directory\)",
+                          {"log.console": "both", "log.console.file": file / "log/console.log"})
+        self.assertFalse((self.folder / "made").exists())
+        status, output = run_to_the_end("--check", settings=OFF | {"node.data_dir": self.folder / "made"})
+        self.assertEqual(status, 0, output)
+        self.assertFalse((self.folder / "made").exists())
+
     def test_all_of_them_at_once(self):
         self.assert_found("acl.conf: [^\n]*\n(.*\n)*.*psk.conf: [^\n]*\n(.*\n)*.*certfile",
                           {"mqtt.acl_file": "/nowhere/acl.conf", "psk.file": "/nowhere/psk.conf",

@@ -33,6 +33,11 @@ class ConfigurationTest : public testing::Test {
     options.overrides = std::move(overrides);
     return {options, environment};
   }
+  [[nodiscard]] Configuration reload(const Configuration& running) const {
+    Options options;
+    options.file = folder_.path() / "etc/sluice.conf";
+    return {options, kNoEnvironment, &running};
+  }
 
   test::TempDir folder_;
 };
@@ -64,8 +69,30 @@ TEST_F(ConfigurationTest, WhatCannotBeReadIsNotTakenForAbsent) {
   std::filesystem::create_symlink("plugins", folder_.path() / "etc/plugins");
   const auto configuration = load();
   ASSERT_THAT(configuration.problems(), SizeIs(2));
-  EXPECT_THAT(configuration.problems()[0].to_string(), HasSubstr("data/loaded_plugins: cannot be read"));
-  EXPECT_THAT(configuration.problems()[1].to_string(), HasSubstr("etc/plugins/: cannot be read"));
+  EXPECT_THAT(configuration.problems()[0].to_string(), HasSubstr("etc/plugins/: cannot be read"));
+  EXPECT_THAT(configuration.problems()[1].to_string(), HasSubstr("data/loaded_plugins: cannot be read"));
+}
+
+TEST_F(ConfigurationTest, OnAReloadTheFoldersOfTheStartStay) {
+  folder_.write("etc/sluice.conf", "node.data_dir = var\n");
+  const Configuration running = load();
+  folder_.write("etc/sluice.conf", "node.data_dir = other\nlog.dir = /logs\nretainer.max_message_num = 1\n");
+  const Configuration fresh = reload(running);
+  EXPECT_EQ(fresh.paths().data_dir, folder_.path() / "var");
+  EXPECT_EQ(fresh.paths().log_dir, folder_.path() / "log");
+  EXPECT_EQ(fresh.store().get(retainer::kMaxMessageNum), 1U);
+}
+
+TEST_F(ConfigurationTest, AFolderOfPluginsThatIsGoneIsAProblemOfTheReload) {
+  folder_.write("etc/sluice.conf", "");
+  const Configuration running = load();
+  std::filesystem::remove_all(folder_.path() / "etc/plugins");
+  EXPECT_THAT(load().problems(), IsEmpty());
+  const Configuration fresh = reload(running);
+  ASSERT_THAT(fresh.problems(), SizeIs(1));
+  EXPECT_THAT(fresh.problems()[0].to_string(), HasSubstr("etc/plugins/: is gone"));
+  const Configuration never_had_one = load();
+  EXPECT_THAT(reload(never_had_one).problems(), IsEmpty());
 }
 
 TEST_F(ConfigurationTest, PathsFollowTheFoldersThatAreSet) {
