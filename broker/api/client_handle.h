@@ -58,6 +58,9 @@ class ClientPort {
  public:
   virtual ~ClientPort() = default;
 
+  /// The client's own, or the one that was assigned to it.
+  [[nodiscard]] virtual std::string_view client_id() const = 0;
+
   /// QoS 2: a packet id that is still awaiting release is not published twice [MQTT-4.3.3-10].
   virtual PublishResult publish(const PublishRequest& request) = 0;
   /// True while a QoS 2 message with this id was taken and is not released: another PUBLISH with it is a duplicate.

@@ -5,7 +5,7 @@ namespace sluice::management {
 
 ClientRow ClientRows::row(session::ClientSession& session, std::size_t) {
   const session::ClientDetails& details = session.details();
-  return {.client_id = session.client_id(),
+  return {.client_id = std::string(session.client_id()),
           .username = details.username.value_or("undefined"),
           .peer = details.address,
           .clean_start = details.clean_start,
@@ -15,7 +15,7 @@ ClientRow ClientRows::row(session::ClientSession& session, std::size_t) {
 }
 
 SessionRow SessionRows::row(session::ClientSession& session, std::size_t) {
-  return {.client_id = session.client_id(),
+  return {.client_id = std::string(session.client_id()),
           .persistent = session.expiry_seconds() > 0,
           .subscriptions = session.subscriptions().size(),
           .max_inflight = session.context().settings.max_inflight,
@@ -31,7 +31,7 @@ SessionRow SessionRows::row(session::ClientSession& session, std::size_t) {
 
 SubscriptionRow SubscriptionRows::row(session::ClientSession& session, std::size_t index) {
   const session::OwnSubscription& own = **(session.subscriptions().begin() + static_cast<std::ptrdiff_t>(index));
-  return {.client_id = session.client_id(), .topic = own.filter, .qos = own.options.qos};
+  return {.client_id = std::string(session.client_id()), .topic = own.filter, .qos = own.options.qos};
 }
 
 }  // namespace sluice::management

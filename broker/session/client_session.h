@@ -42,6 +42,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   ~ClientSession() override;
 
   // ClientPort.
+  [[nodiscard]] std::string_view client_id() const override { return client_id_; }
   PublishResult publish(const PublishRequest& request) override;
   [[nodiscard]] bool awaits_release(PacketId packet_id) const override;
   Reason release(PacketId packet_id) override;
@@ -70,7 +71,6 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   [[nodiscard]] bool ready_for_more() const;
   [[nodiscard]] SessionContext& context() { return context_; }
   [[nodiscard]] SessionRef ref() const { return ref_; }
-  [[nodiscard]] const std::string& client_id() const { return client_id_; }
   [[nodiscard]] const ClientDetails& details() const { return details_; }
   [[nodiscard]] hooks::ClientInfo info() const;
   [[nodiscard]] bool attached() const { return sink_ != nullptr; }

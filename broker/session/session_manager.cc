@@ -40,9 +40,8 @@ void log_taken_over(const ClientSession& session, const ConnectRequest& request)
   const std::int64_t hushed = limit.admit();
   if (hushed < 0) return;
   log::get("session").info(
-      "client disconnected: client_id={} peer={} reason=\"session taken over\" by={}; if this goes on, two clients "
-      "have "
-      "the same client id ({} like this not shown)",
+      "client disconnected: client_id={} peer={} reason=\"session taken over\" by={}; "
+      "if this goes on, two clients have the same client id ({} like this not shown)",
       log::loggable(session.client_id()), session.info().address.to_string(), request.peer.address.to_string(), hushed);
 }
 
@@ -198,7 +197,7 @@ void SessionManager::establish(SessionContext& context, ConnectRequest request, 
   done({.reason = Reason::Success,
         .handle = ClientHandle(*session),
         .session_present = present,
-        .client_id = session->client_id(),
+        .client_id = std::string(session->client_id()),
         .session_expiry_seconds = expiry});
   // The front end may have closed the handle already, and with it the session.
   if (ClientSession* const alive = core_.table.find(ref, context.shard.index())) alive->resume();

@@ -135,7 +135,7 @@ class SilentPeerTest(FaultTest):
                     self.assertEqual(wire.disconnect_reason(peer.rest()), reason)
                     self.assertGreater(time.monotonic() - began, 1.2)
         self.assertEqual(self.moved("connections/keepalive_timeout"), 2)
-        self.assert_logged(r"client disconnected: peer=\S+ reason=\S+ why=\"no packet within")
+        self.assert_logged(r"client disconnected: client_id=\S+ peer=\S+ reason=\S+ why=\"no packet within")
 
     def test_a_connect_late_in_the_idle_time_has_its_whole_keep_alive(self):
         """The keep-alive interval begins with the CONNECT, not with the connection."""

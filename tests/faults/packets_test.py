@@ -141,7 +141,7 @@ class MalformedTest(FaultTest):
             for version in (V311, V5):
                 self.check_connected(version, of_version(version))
             self.check_connected(V5, ONLY_V5)
-        self.assert_logged(r"client disconnected: peer=127\.0\.0\.1:\d+ reason=\w+ why=\"[^\"]+\[[^\]]+\]\"")
+        self.assert_logged(r"client disconnected: client_id=\S+ peer=127\.0\.0\.1:\d+ reason=\w+ why=\"[^\"]+\[[^\]]+\]\"")
 
     def test_the_first_packet(self):
         with self.probe():

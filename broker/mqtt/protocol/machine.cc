@@ -2,7 +2,10 @@
 #include "broker/mqtt/protocol/machine.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "broker/mqtt/codec/decode.h"
 #include "broker/mqtt/codec/encode.h"
@@ -11,6 +14,7 @@
 #include "broker/mqtt/codec/reason_code.h"
 #include "broker/mqtt/mqtt_probe.h"
 #include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::mqtt {
 namespace {
@@ -229,11 +233,13 @@ void Machine::fail(const ErrorCode& error) {
 void Machine::note_end(Reason reason, std::string_view why) {
   if (const metrics::Counter* const counter = counter_of(reason)) counter->add();
   static log::RateLimit limit(10);
-  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-    log::get("mqtt").info("{}: peer={} reason={} why=\"{}\" ({} like this not shown)",
-                          state_ == ConnState::Active ? "client disconnected" : "connection closed",
-                          effects_.peer().address.to_string(), reason_name(reason), why, hushed);
-  }
+  const std::int64_t hushed = limit.admit();
+  if (hushed < 0) return;
+  const std::string who = state_ == ConnState::Active && handle_
+                              ? fmt::format("client disconnected: client_id={}", log::loggable(handle_->client_id()))
+                              : "connection closed:";
+  log::get("mqtt").info("{} peer={} reason={} why=\"{}\" ({} like this not shown)", who,
+                        effects_.peer().address.to_string(), reason_name(reason), why, hushed);
 }
 
 void Machine::fail(Reason reason, std::string_view why) {

@@ -18,6 +18,7 @@ namespace sluice::mqtt {
 /// A session that takes everything and does nothing; its owner ends it.
 class FakeClient final : public ClientPort {
  public:
+  [[nodiscard]] std::string_view client_id() const override { return "fake"; }
   PublishResult publish(const PublishRequest& /*request*/) override { return Reason::Success; }
   [[nodiscard]] bool awaits_release(PacketId /*packet_id*/) const override { return false; }
   Reason release(PacketId /*packet_id*/) override { return Reason::Success; }
