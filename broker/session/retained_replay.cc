@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/retained_replay.h"
 
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,8 @@ bool connected(const SessionContext& context, SessionRef ref) {
   const ClientSession* const session = context.core.table.find(ref, context.shard.index());
   return session != nullptr && session->attached();
 }
+
+std::uint64_t key_of(SessionRef session) { return static_cast<std::uint64_t>(session.generation) << 32 | session.slot; }
 
 }  // namespace
 
@@ -46,44 +49,62 @@ RetainedReplay::Progress RetainedReplay::send_some(SessionContext& context, Sess
   return cursor_.done ? Progress::Over : Progress::More;
 }
 
+void RetainedReplay::replace(SubscriptionOptions options, std::uint32_t subscription_id) {
+  options_ = options;
+  subscription_id_ = subscription_id;
+}
+
+void ReplayQueue::push(RetainedReplay replay) {
+  drop(replay.filter());
+  order_.push_back(std::move(replay));
+  by_filter_.emplace(order_.back().filter(), std::prev(order_.end()));
+}
+
+RetainedReplay* ReplayQueue::find(std::string_view filter) {
+  const auto found = by_filter_.find(filter);
+  return found == by_filter_.end() ? nullptr : &*found->second;
+}
+
+void ReplayQueue::drop(std::string_view filter) {
+  const auto found = by_filter_.find(filter);
+  if (found == by_filter_.end()) return;
+  const auto replay = found->second;
+  by_filter_.erase(found);
+  order_.erase(replay);
+}
+
 void RetainedReplays::add(SessionRef session, RetainedReplay replay) {
-  Client& client = clients_[session.slot];
+  Client& client = clients_[key_of(session)];
   client.session = session;
-  client.replays.push_back(std::move(replay));
+  client.replays.push(std::move(replay));
   schedule(client);
+}
+
+void RetainedReplays::replace(SessionRef session, std::string_view filter, SubscriptionOptions options,
+                              std::uint32_t subscription_id) {
+  Client* const client = find(session);
+  if (client == nullptr) return;
+  if (RetainedReplay* const replay = client->replays.find(filter)) replay->replace(options, subscription_id);
+}
+
+void RetainedReplays::drop(SessionRef session, std::string_view filter) {
+  if (Client* const client = find(session)) client->replays.drop(filter);
 }
 
 void RetainedReplays::resume(SessionRef session) {
   if (Client* const client = find(session)) schedule(*client);
 }
 
-void RetainedReplays::drop(SessionRef session, std::string_view filter) {
-  Client* const client = find(session);
-  if (client == nullptr) return;
-  std::erase_if(client->replays, [&](const RetainedReplay& replay) { return replay.filter() == filter; });
-}
-
-void RetainedReplays::drop(SessionRef session) {
-  Client* const client = find(session);
-  if (client == nullptr) return;
-  client->replays.clear();
-  if (!client->scheduled) clients_.erase(session.slot);
-}
-
 RetainedReplays::Client* RetainedReplays::find(SessionRef session) {
-  const auto client = clients_.find(session.slot);
-  return client != clients_.end() && client->second.session == session ? &client->second : nullptr;
+  if (clients_.empty()) return nullptr;
+  const auto client = clients_.find(key_of(session));
+  return client == clients_.end() ? nullptr : &client->second;
 }
 
 void RetainedReplays::schedule(Client& client) {
   if (std::exchange(client.scheduled, true)) return;
-  ready_.push_back(client.session.slot);
+  ready_.push_back(key_of(client.session));
   context_.shard.at_turn_end(*this);
-}
-
-std::size_t RetainedReplays::waiting(SessionRef session) const {
-  const auto client = clients_.find(session.slot);
-  return client != clients_.end() && client->second.session == session ? client->second.replays.size() : 0;
 }
 
 void RetainedReplays::clear() {
@@ -104,9 +125,9 @@ void RetainedReplays::on_timer(TimePoint) {
 void RetainedReplays::serve_clients() {
   const TimePoint end = Clock::now() + kPerTurn;
   while (!ready_.empty()) {
-    const std::uint32_t slot = ready_.front();
+    const Key key = ready_.front();
     ready_.pop_front();
-    serve(slot);
+    serve(key);
     if (Clock::now() >= end) break;
   }
   if (!ready_.empty() && !std::exchange(posted_, true)) {
@@ -118,8 +139,8 @@ void RetainedReplays::serve_clients() {
   if (!blocked_.empty() && !armed()) context_.shard.wheel().arm(*this, context_.now() + kBlockedWait);
 }
 
-void RetainedReplays::serve(std::uint32_t slot) {
-  Client& client = clients_.at(slot);
+void RetainedReplays::serve(Key key) {
+  Client& client = clients_.at(key);
   if (!client.replays.empty()) {
     switch (client.replays.front().send_some(context_, client.session)) {
       case RetainedReplay::Progress::Over:
@@ -129,14 +150,14 @@ void RetainedReplays::serve(std::uint32_t slot) {
         break;
       case RetainedReplay::Progress::Blocked:
         client.scheduled = connected(context_, client.session);
-        if (client.scheduled) blocked_.push_back(slot);
+        if (client.scheduled) blocked_.push_back(key);
         return;
     }
   }
   if (client.replays.empty()) {
-    clients_.erase(slot);
+    clients_.erase(key);
   } else {
-    ready_.push_back(slot);
+    ready_.push_back(key);
   }
 }
 

@@ -57,16 +57,22 @@ bool wants_retained(const SubscriptionOptions& options, bool replaced) {
          (options.retain_handling == RetainHandling::SendIfNew && !replaced);
 }
 
-/// One more subscription than it may have; or the same ones again and again, before what is retained for the earlier
-/// ones has been sent.
-bool exceeds_quota(ClientSession& session, std::string_view text, const router::ParsedFilter& parsed,
-                   const SubscriptionOptions& options) {
+/// One more subscription than it may have.
+bool exceeds_quota(ClientSession& session, std::string_view text) {
+  const SubscriptionList& own = session.subscriptions();
+  return own.size() >= session.context().settings.max_subscriptions && own.find(text) == nullptr;
+}
+
+/// Sends what is retained for a new subscription, if it wants that.
+void replay_retained(ClientSession& session, const router::ParsedFilter& mounted, SubscriptionOptions options,
+                     std::uint32_t subscription_id, bool replaced) {
   const SessionContext& context = session.context();
-  const std::size_t most = context.settings.max_subscriptions;
-  const bool known = session.subscriptions().find(text) != nullptr;
-  if (!known && session.subscriptions().size() >= most) return true;
-  const bool replays = !parsed.shared && wants_retained(options, known) && context.core.retainer.count() != 0;
-  return replays && context.replays->waiting(session.ref()) >= most;
+  if (mounted.shared) return;
+  if (wants_retained(options, replaced) && context.core.retainer.count() != 0) {
+    context.replays->add(session.ref(), RetainedReplay(std::string(mounted.filter), options, subscription_id));
+  } else if (replaced) {
+    context.replays->replace(session.ref(), mounted.filter, options, subscription_id);
+  }
 }
 
 Reason check(ClientSession& session, std::string_view text, const Result<router::ParsedFilter>& parsed,
@@ -77,7 +83,7 @@ Reason check(ClientSession& session, std::string_view text, const Result<router:
     auth::log_acl_denied(session.client_id(), auth::Action::Subscribe, text);
     return Reason::NotAuthorized;
   }
-  if (exceeds_quota(session, text, *parsed, options)) {
+  if (exceeds_quota(session, text)) {
     note_refused(session);
     return Reason::QuotaExceeded;
   }
@@ -93,9 +99,7 @@ Reason subscribe_one(ClientSession& session, std::string_view text, Subscription
   const router::SubscribeResult result =
       context.core.router.subscribe(session.ref(), mounted.get(), options, subscription_id);
   session.subscriptions().put({std::string(text), subscription_id, options});
-  if (!parsed->shared && wants_retained(options, result.replaced) && context.core.retainer.count() != 0) {
-    context.replays->add(session.ref(), RetainedReplay(std::string(mounted.get().filter), options, subscription_id));
-  }
+  replay_retained(session, mounted.get(), options, subscription_id, result.replaced);
   if (!context.core.hooks.session_subscribed.empty()) {
     context.core.hooks.session_subscribed.run(session.info(), text, options);
   }

@@ -212,38 +212,73 @@ class ManySubscriptionsTest(FaultTest):
 
 
 class ReplayFloodTest(FaultTest):
-    MOST = 10
-    settings = {"mqtt.session.max_subscriptions": MOST}
+    """Each subscription asks for what is retained, and waits for it when its client takes nothing more."""
+
+    RETAINED, LENGTH = 40, 10
+    settings = {"mqtt.mqueue.max_length": LENGTH, "mqtt.session.max_subscriptions": 60_000, "mqtt.acl_file": ""}
+
+    def setUp(self):
+        super().setUp()
+        with self.client("retainer") as peer:
+            for n in range(self.RETAINED):
+                peer.send(publish(f"kept/{n}", b"x", retain=True, qos=1, packet_id=n + 1))
+                peer.expect(wire.PUBACK)
+
+    def blocked(self, wire_properties=b""):
+        """A client that takes one message and acknowledges none; some are in its queue, the others wait."""
+        peer = self.client(version=V5, wire=b"\x21\x00\x01")
+        peer.send(subscribe(["kept/#"], version=V5, options=1, wire=wire_properties))
+        self.assertEqual(peer.expect(wire.SUBACK)[-1], 1)
+        return peer, peer.expect(wire.PUBLISH)
 
     def test_the_same_wildcard_again_and_again(self):
-        """Each time, everything that is retained is due again: no more of that may wait than there are places."""
-        with self.client("retainer") as peer:
-            peer.send(publish("kept/a", b"x", retain=True))
-            peer.ping()
+        """What is due for it is due once."""
         with self.probe(), self.client(version=V5) as peer:
-            peer.send(subscribe(["kept/#"] * (2 * self.MOST), version=V5))
-            self.assertEqual(list(peer.expect(wire.SUBACK)[3:]), [0] * self.MOST + [QUOTA_EXCEEDED] * self.MOST)
-            for _ in range(self.MOST):
+            peer.send(subscribe(["kept/#"] * 500, version=V5))
+            self.assertEqual(list(peer.expect(wire.SUBACK)[3:]), [0] * 500)
+            for _ in range(self.RETAINED):
                 peer.expect(wire.PUBLISH)
-            # They have been sent: there is room again.
-            peer.send(subscribe(["kept/#"], 2, version=V5))
-            self.assertEqual(peer.expect(wire.SUBACK)[-1], 0)
-            peer.expect(wire.PUBLISH)
-        self.assertEqual(self.moved("subscriptions/refused"), self.MOST)
+            peer.send(wire.PING)
+            peer.expect(wire.PINGRESP)
 
-
-    def test_what_was_asked_for_and_given_up_is_not_due_any_more(self):
-        with self.client("retainer") as peer:
-            peer.send(publish("kept/a", b"x", retain=True))
-            peer.ping()
+    def test_what_was_given_up_is_not_due_any_more(self):
+        """[MQTT-3.10.4-2], also when the filter is subscribed to again, without a wish for what is retained."""
         with self.probe(), self.client(version=V5) as peer:
-            peer.send(subscribe(["kept/#"] * self.MOST, version=V5) + wire.unsubscribe(["kept/#"], 2, V5) +
-                      subscribe(["kept/#"], 3, version=V5))
-            self.assertEqual(list(peer.expect(wire.SUBACK)[3:]), [0] * self.MOST)
-            peer.expect(wire.UNSUBACK)
-            self.assertEqual(peer.expect(wire.SUBACK)[-1], 0)
-            peer.expect(wire.PUBLISH)
-            peer.ping()
+            peer.send(subscribe(["kept/#"], version=V5) + wire.unsubscribe(["kept/#"], 2, V5) +
+                      subscribe(["kept/#"], 3, version=V5, options=0x20) + wire.PING)
+            for kind in (wire.SUBACK, wire.UNSUBACK, wire.SUBACK, wire.PINGRESP):
+                peer.expect(kind)
+
+    def test_a_replaced_subscription_says_how_the_rest_is_sent(self):
+        """[MQTT-3.8.4-3]: its QoS and its identifier."""
+        peer, body = self.blocked(b"\x0b\x07")
+        peer.send(subscribe(["kept/#"], 2, version=V5, options=0x20, wire=b"\x0b\x09"))
+        peer.expect(wire.SUBACK)
+        acknowledged = 1
+        peer.send(wire.ack(wire.PUBACK, wire.packet_id(body)))
+        for _ in range(self.RETAINED - 1):
+            first, body = peer.receive()
+            self.assertEqual(first >> 4, wire.PUBLISH)
+            qos = first >> 1 & 3
+            self.assertIn(b"\x0b\x09" if qos == 0 else b"\x0b\x07", body)
+            if qos:
+                acknowledged += 1
+                peer.send(wire.ack(wire.PUBACK, wire.packet_id(body)))
+        self.assertLessEqual(acknowledged, self.LENGTH)
+
+    def test_giving_up_many_of_them_at_once(self):
+        """Takes no time that others would notice."""
+        filters = [f"f/{n}" for n in range(50_000)]
+        with self.probe():
+            peer, _ = self.blocked()
+            for batch in batches(filters, 1000):
+                peer.send(subscribe(batch, version=V5))
+                peer.expect(wire.SUBACK)
+            for batch in batches(filters[:10_000], 1000):
+                peer.send(wire.unsubscribe(batch, version=V5))
+                self.assertEqual(set(peer.expect(wire.UNSUBACK)[3:]), {0})
+            peer.close()
+            wait_until(lambda: self.server.stats()["subscriptions/count"] <= 1, "its subscriptions went with it")
 
 
 class ReplayToAbsentTest(FaultTest):
@@ -263,9 +298,8 @@ class ReplayToAbsentTest(FaultTest):
             topics = set()
             while len(topics) < self.RETAINED:
                 body = peer.expect(wire.PUBLISH)
-                end = 2 + int.from_bytes(body[:2], "big")
-                topics.add(body[2:end])
-                peer.send(wire.ack(wire.PUBACK, int.from_bytes(body[end:end + 2], "big")))
+                topics.add(wire.topic(body))
+                peer.send(wire.ack(wire.PUBACK, wire.packet_id(body)))
         self.assertEqual(self.moved("messages/dropped"), 0)
 
 

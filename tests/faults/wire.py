@@ -69,6 +69,17 @@ def unsubscribe(filters, packet_id=1, version=V311, wire=b""):
                   b"".join(map(block, filters)), 2)
 
 
+def topic(body):
+    """Of a PUBLISH."""
+    return body[2:2 + int.from_bytes(body[:2], "big")]
+
+
+def packet_id(body):
+    """Of a PUBLISH with QoS 1 or 2."""
+    begin = 2 + len(topic(body))
+    return int.from_bytes(body[begin:begin + 2], "big")
+
+
 def ack(kind, packet_id):
     return packet(kind, struct.pack("!H", packet_id), 2 if kind == PUBREL else 0)
 

@@ -106,7 +106,7 @@ class VersionsTest(TlsServerTest):
                     session = connection.session
 
 
-class PskServerTest(TlsServerTest):
+class PskServer(TlsServerTest):
     """A server that knows one pre-shared key."""
 
     @classmethod
@@ -123,7 +123,7 @@ class PskServerTest(TlsServerTest):
                              "--psk", key, "-t", self.name, "-m", "x", "-q", 1, *more)
 
 
-class PskTest(PskServerTest):
+class PskTest(PskServer):
     tls = {"keyfile": "", "certfile": ""}
 
     def test_right_key(self):
@@ -146,7 +146,7 @@ class PskTest(PskServerTest):
         self.assertRegex(self.server.output, "unknown pre-shared key: identity=nobody; psk.file has none of this name")
 
 
-class PskBesideCertificateTest(PskServerTest):
+class PskBesideCertificateTest(PskServer):
     def test_a_client_with_a_key_uses_it(self):
         for version in ("tlsv1.2", "tlsv1.3"):
             with self.subTest(version=version):
