@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/mountpoint.h"
 
-#include "broker/session/client_session.h"
+#include <string_view>
 
 namespace sluice::session {
 
-std::string expand_mountpoint(const ClientSession& session, std::string_view pattern) {
+std::string mountpoint_of(const ConnectRequest& request) {
+  if (!request.listener) return {};
+  const std::string_view pattern = request.listener->mountpoint;
   std::string mounted;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const std::string_view placeholder = pattern.substr(i, 2);
     if (placeholder == "%c") {
-      mounted += session.client_id();
+      mounted += request.client_id;
       ++i;
     } else if (placeholder == "%u") {
-      mounted += session.details().username.value_or("undefined");
+      mounted += request.username.value_or("undefined");
       ++i;
     } else {
       mounted += pattern[i];

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <string>
-#include <string_view>
+
+#include "broker/api/broker_api.h"
 
 namespace sluice::session {
 
-class ClientSession;
-
-/// `listener.*.mountpoint` for this client: %c is its client id, %u its user name ("undefined" without one).
-std::string expand_mountpoint(const ClientSession& session, std::string_view pattern);
+/// What stands before every topic of a client: its listener's `mountpoint`, in which %c is its client id and %u its
+/// user name ("undefined" without one). Requires a client id.
+std::string mountpoint_of(const ConnectRequest& request);
 
 }  // namespace sluice::session

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/session/mountpoint.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "shared/log/log.h"
@@ -211,7 +212,9 @@ ClientSession* SessionManager::take_existing(SessionContext& context, const Conn
   probe().taken_over.add();
   if (session->attached()) log_taken_over(*session, request);
   // A session without expiry ends with its connection, also when that is taken over [MQTT-3.1.2-4] [MQTT-3.1.4-3].
-  const bool lives_on = !request.clean_start && session->expiry_seconds() > 0;
+  // One under another mount point belongs to somebody else: neither its subscriptions nor its messages are this one's.
+  const bool lives_on =
+      !request.clean_start && session->expiry_seconds() > 0 && session->mountpoint() == mountpoint_of(request);
   session->evict(Reason::SessionTakenOver);
   if (lives_on) return session;
   session->end(Reason::SessionTakenOver);

@@ -114,9 +114,11 @@ constexpr SocketKeys socket_keys(SocketDefaults defaults) {
       .zone = {.name = kJoined<Prefix, ".zone">,
                .doc = "Accepted for existing files; zones come with the cluster.",
                .reload = kNew},
-      .mountpoint = {.name = kJoined<Prefix, ".mountpoint">,
-                     .doc = "Put before every topic of its clients; %c is the client id, %u the user name.",
-                     .reload = kNew},
+      .mountpoint =
+          {.name = kJoined<Prefix, ".mountpoint">,
+           .doc = "Put before every topic of its clients; %c is the client id, %u the user name. A client that comes "
+                  "back under another one begins a new session.",
+           .reload = kNew},
       .rate_limit = {.name = kJoined<Prefix, ".rate_limit">,
                      .doc = "Bytes a client may send: burst,rate in KB and KB per second. Empty: no limit.",
                      .reload = kNew,

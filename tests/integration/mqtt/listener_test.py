@@ -55,6 +55,22 @@ class ListenerTest(ServerTest):
             outside.publish("tenant/device/down/x", "2", 1)
             self.assertEqual(inside.receive().topic, "down/x")
 
+    def test_a_session_belongs_to_its_mountpoint(self):
+        server = self.start({"listener.tcp.external.mountpoint": "%u/", "mqtt.acl_file": "",
+                             "listener.tcp.second": "127.0.0.1:0"})
+        with Client(server.port(), "device", user="alice", clean=False) as alice:
+            alice.subscribe("t/#", 1)
+        with Client(server.port("mqtt:tcp:second")) as outside:
+            outside.publish("alice/t/1", "for alice", 1)
+            with Client(server.port(), "device", user="bob", clean=False) as bob:
+                self.assertFalse(bob.session_present)
+                bob.subscribe("t/#", 1)
+                outside.publish("alice/t/2", "for alice", 1)
+                outside.publish("bob/t/3", "for bob", 1)
+                self.assertEqual(bob.receive().payload, b"for bob")
+            with Client(server.port(), "device", user="bob", clean=False) as bob:
+                self.assertTrue(bob.session_present)
+
     def test_max_clients(self):
         server = self.start({"listener.tcp.external.max_clients": 2})
         with Client(server.port()) as first, Client(server.port()):
