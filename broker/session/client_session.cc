@@ -77,9 +77,8 @@ void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, st
   expiry_seconds_ = expiry_seconds;
   receive_maximum_ = request.receive_maximum;
   count_persistent(counted_persistent_, expiry_seconds > 0);
-  mountpoint_ = request.listener && !request.listener->mountpoint.empty()
-                    ? std::make_unique<std::string>(expand_mountpoint(*this, request.listener->mountpoint))
-                    : nullptr;
+  std::string mountpoint = mountpoint_of(request);
+  mountpoint_ = mountpoint.empty() ? nullptr : std::make_unique<std::string>(std::move(mountpoint));
   access_ = context_.core.access.compile({client_id_, details_.username, details_.address}, superuser);
   // A will that waited for its delay is not sent any more: the client is back [MQTT-3.1.3-9].
   will_ = request.will ? std::make_unique<PendingWill>(PendingWill{*request.will, {}}) : nullptr;
@@ -152,7 +151,7 @@ void ClientSession::end(Reason reason) {
   if (will_) publish_will();
   context_.core.registry.erase(client_id_);
   unsubscribe_all(*this);
-  context_.replays->drop(ref_);
+  context_.replays->resume(ref_);  // to let go of it, a little in each turn
   redistribute_shared();
   context_.core.hooks.session_terminated.run(client_id_, reason);
   delete this;
@@ -183,7 +182,8 @@ void ClientSession::arm_timer() {
 
 void ClientSession::on_timer(TimePoint now) {
   if (sink_ != nullptr) {
-    if (flow_) flow_->retry(now - context_.settings.retry_interval, now);
+    const Duration interval = context_.settings.retry_interval;
+    if (flow_ && interval > Duration::zero()) flow_->retry(now - interval, now);
     arm_timer();
     return;
   }

@@ -37,10 +37,10 @@ void merge(QueuedMessage& into, QueuedMessage&& further) {
   into.more_ids->push_back(further.subscription_id);
 }
 
-/// A long payload may have to be encrypted or compressed for its client.
+/// A long message may have to be encrypted or compressed for its client.
 TaskSize size_of_delivery(const Message& message) {
-  constexpr std::size_t kSmallPayload = 16 * 1024UL;
-  return message.payload().size() <= kSmallPayload ? TaskSize::Small : TaskSize::Large;
+  constexpr std::size_t kSmall = 16 * 1024UL;
+  return message.footprint() <= kSmall ? TaskSize::Small : TaskSize::Large;
 }
 
 bool same_delivery(const router::Match& a, const router::Match& b) {

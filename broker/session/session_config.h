@@ -71,7 +71,7 @@ inline constexpr Property<ConfigDuration> kRetryInterval{
     .def = std::chrono::seconds(20),
     .min = std::chrono::seconds(0),
     .max = std::chrono::hours(24),
-    .reload = Reload::NewConnections};
+    .reload = Reload::Live};
 inline constexpr Property<std::uint32_t> kMaxAwaitingRel{
     .name = "mqtt.session.max_awaiting_rel",
     .doc = "Messages of QoS 2 received and waiting for their PUBREL at most.",

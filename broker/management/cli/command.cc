@@ -4,6 +4,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -55,6 +56,7 @@ class Parser {
   }
 
   std::variant<Command, ExitNow> parse(int argc, const char* const* argv) {
+    if (argc == 2 && std::string_view(argv[1]) == "help") return ExitNow{kOk, app_.help(), {}};
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

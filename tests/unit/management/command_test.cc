@@ -108,6 +108,7 @@ TEST(ParseCommand, AnUnknownCommandIsNamedWithThoseThatAreKnown) {
 }
 
 TEST(ParseCommand, HelpAndVersionAreFine) {
+  EXPECT_EQ(exit_status({"help"}), kOk);
   EXPECT_EQ(exit_status({"--help"}), kOk);
   EXPECT_EQ(exit_status({"clients", "--help"}), kOk);
   const auto version = parse({"--version"});
