@@ -18,8 +18,7 @@ inline constexpr Property<std::string_view> kEtcDir{
     .name = "node.etc_dir",
     .doc =
         "Folder of the configuration; stands for a leading etc/ in other paths. Empty: the folder of the file that was "
-        "read.",
-    .reload = Reload::Live};
+        "read."};
 inline constexpr Property<std::uint32_t> kShards{
     .name = "node.shards", .doc = "Threads that serve connections. 0: one per core.", .def = 0, .min = 0, .max = 1024};
 inline constexpr Property<std::string_view> kPluginsEtcDir{.name = "mqtt.plugins.etc_dir",

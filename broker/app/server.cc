@@ -17,6 +17,7 @@
 #include "broker/app/console.h"
 #include "broker/app/node_config.h"
 #include "broker/management/management_config.h"
+#include "broker/management/socket_file.h"
 #include "shared/config/pending.h"
 #include "shared/log/log.h"
 
@@ -63,24 +64,26 @@ std::string without_line_numbers(const std::string& notice) {
   return std::regex_replace(notice, number, ": ");
 }
 
-std::vector<std::string> new_notices(const Configuration& running, const Configuration& fresh) {
+std::vector<std::string> new_notices(const std::vector<std::string>& before, const std::vector<std::string>& now) {
   std::set<std::string> known;
-  for (const std::string& notice : running.notices()) known.insert(without_line_numbers(notice));
+  for (const std::string& notice : before) known.insert(without_line_numbers(notice));
   std::vector<std::string> lines;
-  std::ranges::copy_if(fresh.notices(), std::back_inserter(lines),
+  std::ranges::copy_if(now, std::back_inserter(lines),
                        [&](const std::string& notice) { return !known.contains(without_line_numbers(notice)); });
   return lines;
 }
 
-/// What the reload does not bring into force, and what the new configuration has to be told.
-void print_pending(const Configuration& running, const Configuration& fresh) {
+/// What the reload does not bring into force.
+std::vector<std::string> waiting_for_a_start(const Configuration& running, const Configuration& fresh) {
   std::vector<std::string> lines = pending_changes(running.store(), fresh.store());
   // No start of this version opens the REST API's listeners.
   std::erase_if(lines, [](const std::string& line) { return line.starts_with("listener.api."); });
   add_changed_plugins(running.plugins(), fresh.plugins(), lines);
-  for (const auto& all : {lines, new_notices(running, fresh)}) {
-    for (const std::string& line : all) print_line(line);
-  }
+  return lines;
+}
+
+void print_lines(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) print_line(line);
 }
 
 }  // namespace
@@ -88,6 +91,8 @@ void print_pending(const Configuration& running, const Configuration& fresh) {
 Server::Server(const Options& options, const Configuration& configuration)
     : options_(options),
       configuration_(configuration),
+      folders_(configuration.folders()),
+      notices_(configuration.notices()),
       shards_(configuration.store().get(kShards)),
       core_(configuration, shards_),
       edges_(std::make_unique<Edges>(configuration, shards_, core_)),
@@ -126,7 +131,7 @@ void Server::reload() {
 }
 
 void Server::reload_now() {
-  const Configuration fresh(options_, environ, &configuration_);
+  const Configuration fresh(options_, environ, &folders_);
   spdlog::logger& log = log::get("app");
   if (!fresh.problems().empty()) {
     for (const ConfigProblem& problem : fresh.problems()) {
@@ -136,11 +141,14 @@ void Server::reload_now() {
   }
   const std::vector<std::string> problems = take_over(fresh);
   for (const std::string& problem : problems) log.error("not reloaded: {}", problem);
-  print_pending(configuration_, fresh);
+  print_lines(waiting_for_a_start(configuration_, fresh));
+  print_lines(new_notices(notices_, fresh.notices()));
+  folders_ = fresh.folders();
+  notices_ = fresh.notices();
   if (problems.empty()) {
     log.info("configuration reloaded");
   } else {
-    log.warn("configuration reloaded but for {} problems, named before", problems.size());
+    log.warn("configuration reloaded, but not what was named before");
   }
 }
 
@@ -173,7 +181,10 @@ std::vector<management::ListenerInfo> Server::listener_infos() {
 std::vector<std::string> check_named_files(const Configuration& configuration) {
   ShardGroup shards(1);
   Core core(configuration, shards);
-  std::vector<std::string> problems = unwritable_folders(configuration);
+  std::vector<std::string> problems = unwritable_places(configuration);
+  if (std::string problem = management::SocketFile::check(configuration.paths().control_socket()); !problem.empty()) {
+    problems.push_back(std::move(problem));
+  }
   for (std::string& problem : core.load_files(configuration)) problems.push_back(std::move(problem));
   for (std::string& problem : Edges(configuration, shards, core).check(configuration)) {
     problems.push_back(std::move(problem));

@@ -19,7 +19,7 @@ namespace sluice::app {
 /// Owner: run(). Thread: the control thread.
 class Server {
  public:
-  /// `configuration` is the one it runs with until its end: what a reload brings is compared with it.
+  /// `configuration` is the one it starts with: what only a start brings into force is compared with it.
   Server(const Options& options, const Configuration& configuration);
 
   /// Binds and serves. Throws std::runtime_error with a sentence a line for the operator.
@@ -38,6 +38,8 @@ class Server {
 
   const Options& options_;
   const Configuration& configuration_;
+  RunningFolders folders_;            ///< as the last reload left them
+  std::vector<std::string> notices_;  ///< "
   ShardGroup shards_;
   Core core_;
   std::mutex edges_mutex_;  ///< between a reload and the listing of listeners

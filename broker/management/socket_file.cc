@@ -23,11 +23,14 @@ std::string reason() { return std::generic_category().message(errno); }
 
 }  // namespace
 
+std::string SocketFile::check(const std::filesystem::path& path) {
+  if (path.native().size() < sizeof(sockaddr_un::sun_path)) return {};
+  return fmt::format("{}: too long for a unix socket (at most {} bytes): choose a shorter node.data_dir", path.string(),
+                     sizeof(sockaddr_un::sun_path) - 1);
+}
+
 Explained<std::unique_ptr<SocketFile>> SocketFile::open(const std::filesystem::path& path) {
-  if (path.native().size() >= sizeof(sockaddr_un::sun_path)) {
-    return fmt::format("{}: too long for a unix socket (at most {} bytes): choose a shorter node.data_dir",
-                       path.string(), sizeof(sockaddr_un::sun_path) - 1);
-  }
+  if (std::string problem = check(path); !problem.empty()) return problem;
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   if (error) return fmt::format("{}: cannot be made: {}", path.parent_path().string(), error.message());

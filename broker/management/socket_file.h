@@ -17,6 +17,8 @@ namespace sluice::management {
 class SocketFile {
  public:
   /// The error names the path and what to do.
+  /// What makes a path useless for a socket, wherever it leads; empty: nothing.
+  static std::string check(const std::filesystem::path& path);
   static Explained<std::unique_ptr<SocketFile>> open(const std::filesystem::path& path);
   /// Removes the socket.
   ~SocketFile();

@@ -25,10 +25,10 @@ void load_later_layers(ConfigStore& store, const Options& options, const char* c
 
 }  // namespace
 
-Configuration::Configuration(const Options& options, const char* const* environment, const Configuration* running)
+Configuration::Configuration(const Options& options, const char* const* environment, const RunningFolders* running)
     : store_(property_tables()) {
   load_layers(options, environment, running);
-  paths_ = running != nullptr ? running->paths_ : find_paths(options, store_);
+  paths_ = running != nullptr ? running->paths : find_paths(options, store_);
   plugins_ = read_loaded_plugins(path(kPluginsLoadedFile));
   if (!plugins_.readable) problems_.push_back({path(kPluginsLoadedFile).string(), {}, kUnreadable});
   for (const ConfigProblem& problem : store_.problems()) problems_.push_back(problem);
@@ -38,12 +38,12 @@ Configuration::Configuration(const Options& options, const char* const* environm
   collect_notices();
 }
 
-void Configuration::load_layers(const Options& options, const char* const* environment, const Configuration* running) {
+void Configuration::load_layers(const Options& options, const char* const* environment, const RunningFolders* running) {
   // Where the plug-ins' files lie may be said by a later layer: look at all of them first.
   ConfigStore first_look(property_tables());
   first_look.load_file(options.file);
   load_later_layers(first_look, options, environment);
-  const Paths paths = running != nullptr ? running->paths_ : find_paths(options, first_look);
+  const Paths paths = running != nullptr ? running->paths : find_paths(options, first_look);
   const auto plugins_dir = paths.resolve(first_look.get(kPluginsEtcDir));
 
   store_.load_file(options.file);
@@ -77,12 +77,12 @@ std::error_code Configuration::load_plugin_files(const std::filesystem::path& fo
 
 /// Who may connect is said there: to go on without would let everybody in.
 void Configuration::note_plugins_folder(const std::filesystem::path& folder, std::error_code error,
-                                        const Configuration* running) {
+                                        const RunningFolders* running) {
   const bool absent = error == std::errc::no_such_file_or_directory;
-  has_plugins_folder_ = !absent;
+  if (!error) plugins_folder_ = folder;
   if (error && !absent) problems_.push_back({folder.string(), {}, kUnreadable});
-  if (absent && running != nullptr && running->has_plugins_folder_) {
-    problems_.push_back({folder.string(), {}, "is gone; make it again, empty if no plug-in is to have a file"});
+  if (absent && running != nullptr && !running->plugins_folder.empty()) {
+    problems_.push_back({folder.string(), {}, "is not there; make it, empty if no plug-in is to have a file there"});
   }
 }
 

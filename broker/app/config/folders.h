@@ -8,8 +8,7 @@
 
 namespace sluice::app {
 
-/// The folders in which the server will make files (its data, its logs) and that this user cannot make or write to, a
-/// sentence each. Makes nothing.
-std::vector<std::string> unwritable_folders(const Configuration& configuration);
+/// Where the server will make files (its data, its logs) and this user cannot, a sentence each. Makes nothing.
+std::vector<std::string> unwritable_places(const Configuration& configuration);
 
 }  // namespace sluice::app

@@ -131,11 +131,17 @@ class CheckTest(unittest.TestCase):
         file = self.write("file", "")
         self.assert_found(rf"node\.data_dir: {file}/data: cannot be written to \(Not a directory\)",
                           {"node.data_dir": file / "data"})
-        self.assert_found(rf"log\.error\.file: {file}/log: cannot be written to \(Not a directory\)",
+        self.assert_found(rf"log\.error\.file: {file}/log/error.log: cannot be written to \(Not a directory\)",
                           {"log.error.file": file / "log/error.log"})
-        self.assert_found(rf"log\.console\.file: {file}/log: cannot be written to \(Not a directory\)",
+        self.assert_found(rf"log\.console\.file: {file}/log/console.log: cannot be written to \(Not a directory\)",
                           {"log.console": "both", "log.console.file": file / "log/console.log"})
-        self.assertFalse((self.folder / "made").exists())
+        self.assert_found(rf"log\.info\.file: {self.folder}: cannot be written to \(Is a directory\)",
+                          {"log.info.file": self.folder})
+        (self.folder / "nowhere").symlink_to("/nowhere/at/all")
+        self.assert_found(r"node\.data_dir: \S+/nowhere: cannot be written to \(No such file",
+                          {"node.data_dir": self.folder / "nowhere"})
+        self.assert_found("too long for a unix socket .* choose a shorter node.data_dir",
+                          {"node.data_dir": self.folder / ("x" * 100)})
         status, output = run_to_the_end("--check", settings=OFF | {"node.data_dir": self.folder / "made"})
         self.assertEqual(status, 0, output)
         self.assertFalse((self.folder / "made").exists())

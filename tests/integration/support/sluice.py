@@ -28,8 +28,9 @@ class Sluice:
     """A running server: its ports by listener, its output so far, reload and stop."""
 
     def __init__(self, settings=None, plugins=(), acl=None, config=None, files=None):
-        """`settings` by key; `plugins` are loaded; `acl` and `config` are the texts of acl.conf and sluice.conf (none:
-        the shipped ones); `files` are further texts by name, in data/."""
+        """`settings` by key, None for what the configuration file is to say; `plugins` are loaded; `acl` and `config`
+        are the texts of acl.conf and sluice.conf (none: the shipped ones); `files` are further texts by name, in
+        data/."""
         self._temporary = tempfile.TemporaryDirectory(prefix="sluice-integration-")
         self.folder = pathlib.Path(self._temporary.name)
         self.write("loaded_plugins", "".join(f"{name}.\n" for name in ("emq_retainer", *plugins)))
@@ -41,7 +42,8 @@ class Sluice:
         file = SOURCE / "etc/sluice.conf" if config is None else self.write("sluice.conf", config)
         arguments = [BINARY, "-c", file]
         for key, value in (self._defaults() | own | (settings or {})).items():
-            arguments += ["-o", f"{key}={value}"]
+            if value is not None:
+                arguments += ["-o", f"{key}={value}"]
         self._output = ""
         self._changed = threading.Condition()
         self._process = subprocess.Popen(arguments, env=environment(), stdin=subprocess.DEVNULL, text=True,

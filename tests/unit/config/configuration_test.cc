@@ -36,7 +36,8 @@ class ConfigurationTest : public testing::Test {
   [[nodiscard]] Configuration reload(const Configuration& running) const {
     Options options;
     options.file = folder_.path() / "etc/sluice.conf";
-    return {options, kNoEnvironment, &running};
+    const RunningFolders folders = running.folders();
+    return {options, kNoEnvironment, &folders};
   }
 
   test::TempDir folder_;
@@ -90,7 +91,7 @@ TEST_F(ConfigurationTest, AFolderOfPluginsThatIsGoneIsAProblemOfTheReload) {
   EXPECT_THAT(load().problems(), IsEmpty());
   const Configuration fresh = reload(running);
   ASSERT_THAT(fresh.problems(), SizeIs(1));
-  EXPECT_THAT(fresh.problems()[0].to_string(), HasSubstr("etc/plugins/: is gone"));
+  EXPECT_THAT(fresh.problems()[0].to_string(), HasSubstr("etc/plugins/: is not there"));
   const Configuration never_had_one = load();
   EXPECT_THAT(reload(never_had_one).problems(), IsEmpty());
 }
