@@ -40,7 +40,7 @@ std::vector<std::byte> publish_frame(ProtocolVersion version, Qos qos, bool prop
   packet.packet_id = qos == Qos::AtMostOnce ? 0 : 7;
   packet.properties = PropertiesView(wire);
   std::vector<std::byte> out;
-  encode(packet, version, out);
+  static_cast<void>(encode(packet, version, out));
   return out;
 }
 

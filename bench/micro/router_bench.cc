@@ -171,7 +171,9 @@ void retain_replace(benchmark::State& state) {
   Retained& table = retained(count);
   std::vector<MessagePtr> messages;
   std::mt19937 random(4);
-  for (int i = 0; i < 8192; ++i) messages.push_back(retained_message(random() % count));
+  constexpr std::size_t kMessages = 8192;
+  messages.reserve(kMessages);
+  for (std::size_t i = 0; i < kMessages; ++i) messages.push_back(retained_message(random() % count));
   std::size_t at = 0;
   for (auto _ : state) table.retainer.store(messages[at++ % messages.size()], 0);
   state.counters["bytes/message beside it"] = table.bytes_each;

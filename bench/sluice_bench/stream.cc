@@ -32,7 +32,8 @@ void Stream::choose_source(const sockaddr_storage& target, std::uint64_t turn) {
   source.sin_port = 0;
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-  ::bind(fd_, reinterpret_cast<const sockaddr*>(&source), sizeof source);
+  // If it fails the kernel chooses the address, as it does for everybody.
+  static_cast<void>(::bind(fd_, reinterpret_cast<const sockaddr*>(&source), sizeof source));
 }
 
 bool Stream::open(const sockaddr_storage& address, socklen_t size, std::uint64_t turn) {

@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,8 +17,6 @@
 #include "broker/management/management_config.h"
 #include "shared/log/log.h"
 #include "shared/net/listener_config.h"
-
-extern char** environ;  // NOLINT(readability-identifier-naming): named by POSIX
 
 namespace sluice::app {
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
+#include <exception>
 #include <variant>
 
 #include <fmt/format.h>
@@ -9,7 +10,7 @@
 #include "broker/app/config/tables.h"
 #include "shared/config/docgen.h"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using sluice::app::Options;
   const auto parsed = sluice::app::parse_options(argc, argv);
   if (const auto* exit = std::get_if<sluice::app::ExitNow>(&parsed)) {
@@ -31,4 +32,7 @@ int main(int argc, char** argv) {
       return 0;
   }
   return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "sluice: %s\n", error.what());
+  return 1;
 }

@@ -21,8 +21,6 @@
 #include "shared/config/pending.h"
 #include "shared/log/log.h"
 
-extern char** environ;  // NOLINT(readability-identifier-naming): named by POSIX
-
 namespace sluice::app {
 namespace {
 

@@ -138,7 +138,7 @@ LoadResult<AclToken> AclLexer::next() {
 
 /// From the opening quote to the closing one.
 LoadResult<void> AclLexer::quoted(char quote, AclToken& token) {
-  const LoadError unclosed{token.line, token.column, fmt::format("no closing {} for this one", quote)};
+  LoadError unclosed{token.line, token.column, fmt::format("no closing {} for this one", quote)};
   take();
   while (!at_end() && peek() != quote) {
     const char c = take();
@@ -165,7 +165,7 @@ LoadResult<void> AclLexer::quoted(char quote, AclToken& token) {
 /// <<"…">> or <<"…"/utf8>>.
 LoadResult<void> AclLexer::binary(AclToken& token) {
   constexpr std::string_view kSuffix = "/utf8";
-  const LoadError wrong{token.line, token.column, "expected a binary such as <<\"text\">>"};
+  LoadError wrong{token.line, token.column, "expected a binary such as <<\"text\">>"};
   take();
   if (peek() != '<') return wrong;
   take();

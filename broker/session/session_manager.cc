@@ -103,11 +103,11 @@ class SessionManager::Pending final : public PendingConnect {
     // The callback may destroy this object: everything that is needed moves out of it first.
     SessionManager& manager = manager_;
     SessionContext& context = context_;
-    ConnectRequest request = std::move(request_);
+    const ConnectRequest request = std::move(request_);
     DeliverySink& sink = sink_;
     const OnConnected done = std::move(done_);
     if (result.allowed) {
-      manager.establish(context, std::move(request), sink, done, result.superuser);
+      manager.establish(context, request, sink, done, result.superuser);
     } else {
       manager.refuse(context, request, done, result.reason);
     }
@@ -137,7 +137,7 @@ std::unique_ptr<PendingConnect> SessionManager::connect(ConnectRequest request, 
     return nullptr;
   }
   if (request.authenticated) {
-    establish(context, std::move(request), sink, done, false);
+    establish(context, request, sink, done, false);
     return nullptr;
   }
   auto pending = std::make_unique<Pending>(*this, context, std::move(request), sink, std::move(done));
@@ -172,7 +172,7 @@ void SessionManager::refuse(SessionContext& context, const ConnectRequest& reque
   done({.reason = reason, .handle = {}, .client_id = {}});
 }
 
-void SessionManager::establish(SessionContext& context, ConnectRequest request, DeliverySink& sink,
+void SessionManager::establish(SessionContext& context, const ConnectRequest& request, DeliverySink& sink,
                                const OnConnected& done, bool superuser) {
   if (Shard* const home = elsewhere(context, request.client_id)) {
     done({.reason = Reason::UseAnotherServer, .handle = {}, .client_id = {}, .move_to = home});

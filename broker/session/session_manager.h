@@ -45,7 +45,7 @@ class SessionManager final : public BrokerApi {
 
   [[nodiscard]] Reason check_identity(SessionContext& context, ConnectRequest& request) const;
   [[nodiscard]] Shard* elsewhere(SessionContext& context, std::string_view client_id) const;
-  void establish(SessionContext& context, ConnectRequest request, DeliverySink& sink, const OnConnected& done,
+  void establish(SessionContext& context, const ConnectRequest& request, DeliverySink& sink, const OnConnected& done,
                  bool superuser);
   void refuse(SessionContext& context, const ConnectRequest& request, const OnConnected& done, Reason reason) const;
   /// The session of that id on this shard, ready to be attached; null if there is none to go on with.

@@ -17,7 +17,7 @@
 #include "shared/base/turn_right.h"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): named by Asio
 }
 
 namespace sluice {

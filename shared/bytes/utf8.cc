@@ -31,7 +31,7 @@ TextStatus check_text_slowly(std::string_view text) {
   bool null = false;
   while (!text.empty()) {
     if (text.size() >= 8) {
-      const std::uint64_t word = swar::load(text.data());
+      const std::uint64_t word = swar::load(text.data());  // NOLINT(bugprone-suspicious-stringview-data-usage): 8 bytes
       if (swar::not_plain_ascii(word) == 0) {
         text.remove_prefix(8);
         continue;

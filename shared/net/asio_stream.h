@@ -58,7 +58,7 @@ class AsioStream {
   /// Tries, waits for what was missing and tries again. A try that succeeds in the initiating call completes through
   /// the executor, as Asio demands.
   template <class Derived>
-  struct Operation {
+  struct Operation {  // NOLINT(bugprone-crtp-constructor-accessibility): an aggregate, so that its parts can be given
     AsioStreamCore* core;
     bool waited = false;
     bool tried = false;

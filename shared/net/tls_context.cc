@@ -70,7 +70,7 @@ void SslCtxFree::operator()(ssl_ctx_st* context) const { ::SSL_CTX_free(context)
 Explained<std::shared_ptr<TlsContext>> TlsContext::create(std::string key, TlsSettings settings) {
   static std::once_flag once;
   std::call_once(once, [] { std::signal(SIGPIPE, SIG_IGN); });
-  const std::shared_ptr<TlsContext> context(new TlsContext(std::move(key), std::move(settings)));
+  std::shared_ptr<TlsContext> context(new TlsContext(std::move(key), std::move(settings)));
   if (std::string problem = context->build(); !problem.empty()) return problem;
   return context;
 }

@@ -99,8 +99,8 @@ class FilterSession : public Subscriber {
 /// Publishes to a random one of the topics that have a filter.
 class FilterPublisher : public Publisher {
  public:
-  FilterPublisher(Engine& engine, std::string id, PublishPlan plan, Flow& flow, std::size_t filters)
-      : Publisher(engine, std::move(id), std::move(plan), flow), filters_(filters), random_(plan.number + 1) {}
+  FilterPublisher(Engine& engine, std::string id, const PublishPlan& plan, Flow& flow, std::size_t filters)
+      : Publisher(engine, std::move(id), plan, flow), filters_(filters), random_(plan.number + 1) {}
 
  protected:
   void choose_topic(std::span<std::uint8_t> topic) override { patch_filter_topic(random_() % filters_, topic); }

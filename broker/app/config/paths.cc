@@ -37,7 +37,7 @@ std::filesystem::path Paths::under_root(std::string_view text) const {
 
 std::filesystem::path Paths::resolve(std::string_view text) const {
   if (text.empty()) return {};
-  const std::filesystem::path path = std::filesystem::path(without_template(text)).lexically_normal();
+  std::filesystem::path path = std::filesystem::path(without_template(text)).lexically_normal();
   if (path.is_absolute()) return path;
   const auto first = *path.begin();
   const auto rest = path.lexically_relative(first);

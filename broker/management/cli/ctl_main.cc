@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <system_error>
@@ -10,7 +12,7 @@
 #include "broker/management/cli/runner.h"
 #include "broker/management/cli/socket_path.h"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using namespace sluice::ctl;
   const auto parsed = parse_command(argc, argv);
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) {
@@ -24,4 +26,7 @@ int main(int argc, char** argv) {
   const auto binary = std::filesystem::read_symlink("/proc/self/exe", ignored);
   const auto api = api_on_socket(find_socket(command.socket, environment == nullptr ? "" : environment, binary));
   return run_command(command, *api, std::cout, std::cerr);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "sluicectl: %s\n", error.what());
+  return 1;
 }

@@ -9,7 +9,7 @@ std::filesystem::path find_socket(std::string_view named, std::string_view envir
                                   const std::filesystem::path& binary) {
   if (!named.empty()) return named;
   if (!environment.empty()) return environment;
-  const auto beside = (binary.parent_path() / ".." / ".." / "data" / "sluice.sock").lexically_normal();
+  auto beside = (binary.parent_path() / ".." / ".." / "data" / "sluice.sock").lexically_normal();
   std::error_code ignored;
   if (std::filesystem::is_socket(beside, ignored)) return beside;
   return std::filesystem::path("data") / "sluice.sock";
