@@ -52,6 +52,7 @@ bool ClientAccess::deny() {
 }
 
 bool ClientAccess::decide(Action action, std::string_view topic, TimePoint now) {
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked for just before
   AclCache* const cache = state_ && state_->cache ? &*state_->cache : nullptr;
   if (cache != nullptr) {
     const auto known = cache->find(action, topic, now);
@@ -61,6 +62,7 @@ bool ClientAccess::decide(Action action, std::string_view topic, TimePoint now) 
   AclSubject subject;
   if (state_) {
     subject.client_id = state_->client_id;
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked for just before
     if (state_->username) subject.username = *state_->username;
   }
   const bool allowed = view_->check(action, topic, subject);
@@ -74,10 +76,12 @@ bool ClientAccess::allow() {
 }
 
 void ClientAccess::clear_cache() {
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked for just before
   if (state_ && state_->cache) state_->cache->clear();
 }
 
 void ClientAccess::clear_cache(std::string_view topic) {
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked for just before
   if (state_ && state_->cache) state_->cache->clear(topic);
 }
 

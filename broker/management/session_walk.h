@@ -107,6 +107,7 @@ std::optional<Rows<typename Kind::Row>> rows_of(const session::SessionCore& core
   if (where == session::SessionTable::kNowhere) return all;
   do {
     const std::size_t room = std::min(limit - all.rows.size(), kRowsPerTask);
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): without a ref it is kNowhere
     auto step = ask_shard(*core.contexts[where], [target = *ref, first, room](session::SessionContext& context) {
       Step found;
       session::ClientSession* const session = context.core.table.find(target, context.shard.index());

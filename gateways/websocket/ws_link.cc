@@ -188,8 +188,10 @@ void WsLink::start_closing() {
   const ListenerState* const listener = socket().listener();
   deadlines_.close = shard_.now() + (listener != nullptr ? listener->settings.linger : ListenerSettings().linger);
   arm_timer(shard_.now());
-  const bool going = context_->stopping() && *close_code_ == websocket::close_code::normal;
-  stream_.async_close(going ? websocket::close_code::going_away : *close_code_,
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): nobody closes without a code
+  const websocket::close_code code = *close_code_;
+  const bool going = context_->stopping() && code == websocket::close_code::normal;
+  stream_.async_close(going ? websocket::close_code::going_away : code,
                       [self = shared_from_this()](ErrorCode) { self->abort(); });
 }
 

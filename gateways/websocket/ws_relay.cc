@@ -88,10 +88,11 @@ void WsRelay::move(Shard& target, InlineTask then) {
 }
 
 void WsRelay::hand_over(Shard& target, InlineTask then, HeldInput carried) {
-  carried.append(held_->bytes);
-  held_->bytes = std::move(carried.bytes);
-  held_->sent += carried.sent;
-  if (carried.closed) held_->closed = carried.closed;
+  HeldInput& held = *held_;  // NOLINT(bugprone-unchecked-optional-access): from the move's begin to release()
+  carried.append(held.bytes);
+  held.bytes = std::move(carried.bytes);
+  held.sent += carried.sent;
+  if (carried.closed) held.closed = carried.closed;
   owner_shard_ = &target;
   target.post([self = shared_from_this(), then = std::move(then)]() mutable {
     self->carried_.reset();
@@ -101,6 +102,7 @@ void WsRelay::hand_over(Shard& target, InlineTask then, HeldInput carried) {
 }
 
 void WsRelay::release() {
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): hand_over() needed it too
   const HeldInput held = std::move(*held_);
   held_.reset();
   if (!held.bytes.empty()) on_link_bytes(held.bytes);

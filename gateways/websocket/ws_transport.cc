@@ -37,6 +37,7 @@ std::size_t WsTransport::write(std::span<const iovec> buffers) {
       break;
     }
   }
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): there until the transport closes
   if (!pending_.empty()) shard_->at_turn_end(*flusher_);
   return taken;
 }

@@ -39,6 +39,7 @@ std::string key_of(std::string_view variable) {
 std::string with_host_of(const std::optional<std::string>& before, std::string_view port) {
   const auto colon = before ? before->rfind(':') : std::string::npos;
   if (colon == std::string::npos || port.find(':') != std::string_view::npos || port == "off") return std::string(port);
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): without a value there is no colon
   return before->substr(0, colon + 1).append(port);
 }
 

@@ -64,6 +64,7 @@ class SocketApi final : public Api {
   template <class Start>
   boost::system::error_code wait(Start start) {
     boost::system::error_code result;
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): its callers have connected
     stream_->expires_after(kPatience);
     start([&result](boost::system::error_code error, std::size_t) { result = error; });
     io_.restart();

@@ -64,9 +64,12 @@ void Machine::on_connect(const Frame& frame) {
   request.client_id = packet->client_id;
   request.protocol = protocol_of(packet->version);
   request.clean_start = packet->clean_start;
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked for just before
   if (packet->username) request.username = std::string(*packet->username);
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked for just before
   if (packet->password) request.password = text_of(*packet->password);
   request.keep_alive_seconds = packet->keep_alive_seconds;
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): asked for just before
   if (packet->will) request.will = will_of(*packet->will);
   request.peer = effects_.peer();
   request.listener = effects_.listener();
