@@ -26,9 +26,25 @@ struct PublishRequest {
   std::optional<std::uint32_t> expiry_seconds;  ///< Message Expiry Interval
 };
 
+/// What became of a request, and what its acknowledgement has to wait for.
+struct Outcome {
+  Outcome(Reason why = Reason::Success, CommitTicket waits_for = 0)  // NOLINT(google-explicit-constructor): a reason is
+      : reason(why), ticket(waits_for) {}                            // an outcome that nothing has to be waited for
+
+  Reason reason;
+  /// The acknowledgement may leave once DeliverySink::on_committed() has named this ticket or a later one; 0: at once.
+  CommitTicket ticket;
+};
+
 /// What becomes of a publish. `Success` and `NoMatchingSubscribers` are both a success; `NotAuthorized`,
 /// `QuotaExceeded`, `ReceiveMaximumExceeded`, `PacketIdentifierInUse`, `TopicNameInvalid`, … say why not.
-using PublishResult = Reason;
+using PublishResult = Outcome;
+
+/// One reason per filter, in order.
+struct FilterOutcomes {
+  std::vector<Reason> reasons;
+  CommitTicket ticket = 0;  ///< as in Outcome
+};
 
 struct SubscribeRequest {
   std::string_view filter;  ///< as the client wrote it, `$share/…`, `$queue/…` and `$local/…` included
@@ -66,14 +82,14 @@ class ClientPort {
   /// True while a QoS 2 message with this id was taken and is not released: another PUBLISH with it is a duplicate.
   [[nodiscard]] virtual bool awaits_release(PacketId packet_id) const = 0;
   /// PUBREL: Success, or PacketIdentifierNotFound.
-  virtual Reason release(PacketId packet_id) = 0;
+  virtual Outcome release(PacketId packet_id) = 0;
   /// PUBACK, PUBREC, PUBCOMP: Success, or PacketIdentifierNotFound. `reason` is the client's.
   virtual Reason acknowledge(Ack ack, PacketId packet_id, Reason reason) = 0;
 
   /// One reason per request, in order: GrantedQos… or an error. `subscription_id` 0: none. Retained messages are
   /// delivered after the call has returned.
-  virtual std::vector<Reason> subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) = 0;
-  virtual std::vector<Reason> unsubscribe(std::span<const std::string_view> filters) = 0;
+  virtual FilterOutcomes subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) = 0;
+  virtual FilterOutcomes unsubscribe(std::span<const std::string_view> filters) = 0;
 
   /// After DeliveryResult::Busy: the sink takes messages again.
   virtual void writable() = 0;

@@ -35,6 +35,9 @@ class DeliverySink {
   virtual DeliveryResult deliver(const Delivery& delivery) = 0;
   /// The second step of QoS 2: after acknowledge(PubRec), and again for every such message when a session resumes.
   virtual void deliver_release(PacketId packet_id) = 0;
+  /// What had to be committed before acknowledgements up to this ticket could leave has been (Outcome::ticket). Tickets
+  /// that the client never got may be named, too.
+  virtual void on_committed(CommitTicket ticket) = 0;
   /// The session is no longer this client's: taken over, kicked, server going down. The handle is closed already;
   /// tell the client in the protocol's way and close the connection.
   virtual void on_session_ended(Reason reason) = 0;

@@ -25,6 +25,9 @@ struct SessionRef {
   friend bool operator==(SessionRef, SessionRef) = default;
 };
 
+/// Names a set of changes that is on its way to disk, within one shard; runs upwards. 0: nothing has to be waited for.
+using CommitTicket = std::uint64_t;
+
 /// The protocol that a client speaks.
 enum class Protocol : std::uint8_t { Mqtt31, Mqtt311, Mqtt5, MqttSn, Coap, Stomp, Lwm2m, Internal };
 

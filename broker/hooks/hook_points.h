@@ -57,6 +57,8 @@ struct HookPoints {
   /// 'session.subscribed', 'session.unsubscribed': after it happened.
   HookChain<const ClientInfo&, std::string_view, SubscriptionOptions> session_subscribed;
   HookChain<const ClientInfo&, std::string_view> session_unsubscribed;
+  /// A subscription of an earlier server has been restored: its filter.
+  HookChain<std::string_view> subscription_restored;
   /// 'message.publish': before retaining and routing; may replace the message, or empty it to stop it.
   HookChain<const ClientInfo&, MessagePtr&> message_publish;
   /// 'message.delivered': handed to a client's connection.

@@ -19,7 +19,9 @@ class RetainedStore {
   /// `expires_at` 0: never.
   virtual void put(const MessagePtr& message, UnixMillis expires_at) = 0;
   virtual void erase(std::string_view topic) = 0;
-  /// Before the shards run: everything that is kept.
+  /// What is put is on disk when the batch of the publisher's turn is committed.
+  [[nodiscard]] virtual bool durable() const = 0;
+  /// Everything that is kept.
   virtual void load(const std::function<void(MessagePtr, UnixMillis expires_at)>& visitor) = 0;
 };
 
@@ -28,6 +30,7 @@ class RamRetainedStore final : public RetainedStore {
  public:
   void put(const MessagePtr&, UnixMillis) override {}
   void erase(std::string_view) override {}
+  [[nodiscard]] bool durable() const override { return false; }
   void load(const std::function<void(MessagePtr, UnixMillis)>&) override {}
 };
 

@@ -143,6 +143,7 @@ std::size_t Retainer::load(UnixMillis now) {
     }
   });
   for (const MessagePtr& message : outdated) store_.erase(message->topic());
+  loading_.store(false, std::memory_order_release);
   return count();
 }
 

@@ -60,8 +60,14 @@ class Retainer {
   Retainer(const Retainer&) = delete;
   Retainer& operator=(const Retainer&) = delete;
 
-  /// Reads back what the store kept. Before the shards run. Returns how many messages.
+  /// Reads back what the store kept; look-ups miss what has not been read yet, so loading() tells that they are to wait.
+  /// Nothing that the store keeps may be stored or cleared meanwhile. One thread. Returns how many messages there are.
   std::size_t load(UnixMillis now);
+  /// From expect_load() until load() has ended.
+  [[nodiscard]] bool loading() const { return loading_.load(std::memory_order_acquire); }
+  /// Before the shards run: load() will be called.
+  void expect_load() { loading_.store(true, std::memory_order_release); }
+  [[nodiscard]] bool durable() const { return store_.durable(); }
   /// Limits for what is stored from now on (a configuration reload).
   void apply(const RetainerSettings& settings);
 
@@ -119,6 +125,7 @@ class Retainer {
   std::atomic<std::size_t> own_{0};  ///< of these, `$SYS/…`: outside max_message_num
   mutable std::array<Stripe, kStripes> stripes_;
   std::size_t sweep_stripe_ = 0;
+  std::atomic<bool> loading_{false};
   router::ChangeFeed<RetainedChange> changes_;
 };
 

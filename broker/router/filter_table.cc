@@ -170,6 +170,20 @@ std::optional<Match> FilterTable::pick_other(GroupRef group, PickStrategy strate
   return Match{member->session, member->options, member->subscription_id(), group};
 }
 
+std::string FilterTable::group_text(GroupRef group) const {
+  if (group.slot == 0 || group.slot >= groups_.end()) return {};
+  const GroupSlot& slot = groups_[group.slot];
+  if (slot.group == nullptr || slot.generation != group.generation) return {};
+  const std::string filter = text(slot.filter);
+  return to_text({.filter = filter, .group = slot.group->name(), .shared = true});
+}
+
+GroupRef FilterTable::group_of(const ParsedFilter& filter) const {
+  const FilterId id = find(filter.filter);
+  const std::uint32_t slot = id != 0 ? find_group(id, filter.group) : 0;
+  return slot == 0 ? GroupRef{} : GroupRef{slot, groups_[slot].generation};
+}
+
 std::string FilterTable::text(FilterId id) const {
   const Entry& entry = entries_[id];
   return entry.place.node != 0 ? trie_.text(entry.place) : std::string(entry.name.view());

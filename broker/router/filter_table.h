@@ -51,6 +51,10 @@ class FilterTable {
   [[nodiscard]] std::optional<Match> pick_other(GroupRef group, PickStrategy strategy, SessionRef publisher,
                                                 std::span<const SessionRef> excluded) const;
 
+  /// As a client would write it; empty if the group is gone.
+  [[nodiscard]] std::string group_text(GroupRef group) const;
+  [[nodiscard]] GroupRef group_of(const ParsedFilter& filter) const;
+
   /// Ids from 1 up to end_id(), not all of them in use.
   [[nodiscard]] FilterId end_id() const { return entries_.end(); }
   [[nodiscard]] FilterId find(std::string_view filter) const;

@@ -141,6 +141,18 @@ std::optional<Match> Router::pick_other(std::size_t shard, GroupRef group, Sessi
   return table_.pick_other(group, strategy_, publisher, excluded);
 }
 
+std::string Router::group_text(std::size_t shard, GroupRef group) const {
+  const ShardedLock::Shared guard(lock_, shard);
+  return table_.group_text(group);
+}
+
+GroupRef Router::find_group(std::size_t shard, std::string_view text) const {
+  const auto parsed = parse_filter(text, kTopicLevelsCeiling);
+  if (!parsed || !parsed->shared) return {};
+  const ShardedLock::Shared guard(lock_, shard);
+  return table_.group_of(*parsed);
+}
+
 void Router::on_route_change(RouteListener listener) { changes_.listen(std::move(listener)); }
 
 RouterStats Router::stats() const {

@@ -86,6 +86,11 @@ class Router {
   [[nodiscard]] std::optional<Match> pick_other(std::size_t shard, GroupRef group, SessionRef publisher,
                                                 std::span<const SessionRef> excluded) const;
 
+  /// `$share/<group>/<filter>` or `$queue/<filter>`, the filter as it is matched; empty if the group is gone.
+  [[nodiscard]] std::string group_text(std::size_t shard, GroupRef group) const;
+  /// The inverse; none if there is no such group.
+  [[nodiscard]] GroupRef find_group(std::size_t shard, std::string_view text) const;
+
   /// The slot for threads that are no shard.
   [[nodiscard]] std::size_t guest() const { return lock_.guest(); }
 

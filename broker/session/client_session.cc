@@ -43,6 +43,7 @@ ClientSession::ClientSession(SessionContext& context, std::string client_id)
 ClientSession::~ClientSession() {
   if (!ref_) return;
   count_persistent(counted_persistent_, false);
+  if (durable_id_ != 0) context_.core.durable.fetch_sub(1, std::memory_order_relaxed);
   probe().sessions.add(-1);
   context_.core.sessions.fetch_sub(1, std::memory_order_relaxed);
   context_.core.table.release(ref_);
@@ -85,6 +86,12 @@ void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, st
   if (flow_) flow_->attach(sink, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
   set_group_presence(true);
   probe().clients.add(1);
+  save();
+  if (will_) {
+    save_will(0);
+  } else {
+    forget_will();
+  }
 }
 
 void ClientSession::resume() {
@@ -123,17 +130,22 @@ void ClientSession::close(const CloseRequest& request) {
     end(request.reason);
     return;
   }
+  save();
   arm_timer();
 }
 
 void ClientSession::take_will(const CloseRequest& request) {
-  if (request.kind == CloseKind::Normal) will_ = nullptr;
+  if (request.kind == CloseKind::Normal) {
+    will_ = nullptr;
+    forget_will();
+  }
   if (!will_) return;
   const std::uint32_t delay = std::min(will_->request.delay_seconds, expiry_seconds_);
   if (delay == 0) {
     publish_will();
   } else {
     will_->at = context_.now() + std::chrono::seconds(delay);
+    save_will(context_.wall_now() + static_cast<UnixMillis>(delay) * 1000);
   }
 }
 
@@ -143,6 +155,7 @@ void ClientSession::evict(Reason reason) {
   detach();
   context_.core.hooks.client_disconnected.run(info(), reason);
   take_will({.kind = CloseKind::Abnormal, .reason = reason, .session_expiry_seconds = {}});
+  save();
   arm_timer();
   sink->on_session_ended(reason);
 }
@@ -150,6 +163,7 @@ void ClientSession::evict(Reason reason) {
 void ClientSession::end(Reason reason) {
   if (will_) publish_will();
   context_.core.registry.erase(client_id_);
+  forget_on_disk();
   unsubscribe_all(*this);
   context_.replays->resume(ref_);  // to let go of it, a little in each turn
   redistribute_shared();
@@ -160,6 +174,7 @@ void ClientSession::end(Reason reason) {
 void ClientSession::publish_will() {
   const std::unique_ptr<PendingWill> will = std::move(will_);
   session::publish_will(*this, will->request);
+  forget_will();
 }
 
 void ClientSession::redistribute_shared() {
@@ -212,25 +227,40 @@ PublishResult ClientSession::publish(const PublishRequest& request) {
 
 PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
   if (!inbound_) inbound_ = std::make_unique<InboundQos2>();
+  const auto forget = [this](PacketId id) {
+    if (durable_id_ != 0) context_.records->erase_inbound(durable_id_, id);
+  };
   switch (inbound_->receive(request.packet_id, context_.settings.max_awaiting_rel, context_.settings.await_rel_timeout,
-                            context_.now())) {
+                            context_.now(), forget)) {
     case InboundQos2::Outcome::Duplicate:
-      return Reason::Success;  // [MQTT-4.3.3-10]
+      // [MQTT-4.3.3-10]. The first one may still be on its way to the disk.
+      return {Reason::Success, context_.records ? await(context_.records->journal().pending()) : 0};
     case InboundQos2::Outcome::Full:
       note_qos2_refused(client_id_, inbound_->size());
       return Reason::QuotaExceeded;
     case InboundQos2::Outcome::New:
       break;
   }
-  const PublishResult result = session::publish(*this, request);
-  if (is_error(result)) inbound_->forget(request.packet_id);
+  PublishResult result = session::publish(*this, request);
+  if (is_error(result.reason)) {
+    inbound_->forget(request.packet_id);
+  } else if (durable_id_ != 0) {
+    context_.records->put_inbound(durable_id_, request.packet_id, context_.wall_now());
+    result.ticket = await(context_.records->journal().ticket());
+  }
   return result;
 }
 
 bool ClientSession::awaits_release(PacketId packet_id) const { return inbound_ && inbound_->contains(packet_id); }
 
-Reason ClientSession::release(PacketId packet_id) {
-  return inbound_ && inbound_->release(packet_id) ? Reason::Success : Reason::PacketIdentifierNotFound;
+Outcome ClientSession::release(PacketId packet_id) {
+  if (!inbound_ || !inbound_->release(packet_id)) {
+    // It may have been released a moment ago, and that is still on its way to the disk.
+    return {Reason::PacketIdentifierNotFound, context_.records ? await(context_.records->journal().pending()) : 0};
+  }
+  if (durable_id_ == 0) return Reason::Success;
+  context_.records->erase_inbound(durable_id_, packet_id);
+  return {Reason::Success, await(context_.records->journal().ticket())};
 }
 
 Reason ClientSession::acknowledge(Ack ack, PacketId packet_id, Reason reason) {
@@ -238,13 +268,16 @@ Reason ClientSession::acknowledge(Ack ack, PacketId packet_id, Reason reason) {
   return flow_->acknowledge(ack, packet_id, reason, context_.now(), context_.wall_now());
 }
 
-std::vector<Reason> ClientSession::subscribe(std::span<const SubscribeRequest> requests,
-                                             std::uint32_t subscription_id) {
-  return session::subscribe(*this, requests, subscription_id);
+FilterOutcomes ClientSession::subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) {
+  FilterOutcomes outcomes{session::subscribe(*this, requests, subscription_id)};
+  if (durable_id_ != 0) outcomes.ticket = await(context_.records->journal().pending());
+  return outcomes;
 }
 
-std::vector<Reason> ClientSession::unsubscribe(std::span<const std::string_view> filters) {
-  return session::unsubscribe(*this, filters);
+FilterOutcomes ClientSession::unsubscribe(std::span<const std::string_view> filters) {
+  FilterOutcomes outcomes{session::unsubscribe(*this, filters)};
+  if (durable_id_ != 0) outcomes.ticket = await(context_.records->journal().pending());
+  return outcomes;
 }
 
 void ClientSession::writable() {

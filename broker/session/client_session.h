@@ -13,6 +13,7 @@
 #include "broker/hooks/hook_points.h"
 #include "broker/session/inbound_qos2.h"
 #include "broker/session/outbound_flow.h"
+#include "broker/session/restored_session.h"
 #include "broker/session/session_context.h"
 #include "broker/session/subscription_list.h"
 #include "shared/base/timing_wheel.h"
@@ -45,10 +46,10 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   [[nodiscard]] std::string_view client_id() const override { return client_id_; }
   PublishResult publish(const PublishRequest& request) override;
   [[nodiscard]] bool awaits_release(PacketId packet_id) const override;
-  Reason release(PacketId packet_id) override;
+  Outcome release(PacketId packet_id) override;
   Reason acknowledge(Ack ack, PacketId packet_id, Reason reason) override;
-  std::vector<Reason> subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) override;
-  std::vector<Reason> unsubscribe(std::span<const std::string_view> filters) override;
+  FilterOutcomes subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) override;
+  FilterOutcomes unsubscribe(std::span<const std::string_view> filters) override;
   void writable() override;
   void close(const CloseRequest& request) override;
 
@@ -63,6 +64,12 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void evict(Reason reason);
   /// Ends the session and destroys it. A will that still waits is published first [MQTT-3.1.2-10].
   void end(Reason reason);
+  /// From now on the session is kept on disk. Requires: open, and its context has records.
+  void make_durable();
+  /// The session as an earlier server left it. Requires: open, never attached.
+  void restore(RestoredSession restored);
+  /// Its queue, which is read later.
+  void restore_queue(RestoredQueue restored);
 
   // For the dispatcher and the pipelines.
   /// A message for this client. `queued.qos` and `queued.retain` are final.
@@ -74,6 +81,14 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   [[nodiscard]] const ClientDetails& details() const { return details_; }
   [[nodiscard]] hooks::ClientInfo info() const;
   [[nodiscard]] bool attached() const { return sink_ != nullptr; }
+  /// Names it on disk; 0: it is not kept there.
+  [[nodiscard]] storage::SessionId durable_id() const { return durable_id_; }
+  /// An earlier server's queue has not been read yet.
+  [[nodiscard]] bool awaits_queue() const { return awaits_queue_; }
+  /// Places from this one on were given out by this server.
+  [[nodiscard]] Place first_own_place() const { return first_own_place_; }
+  /// The client will be told when the ticket is committed. Returns the ticket.
+  CommitTicket await(CommitTicket ticket);
   [[nodiscard]] SubscriptionList& subscriptions() { return subscriptions_; }
   /// Under the rules of now.
   [[nodiscard]] bool allowed(auth::Action action, std::string_view topic);
@@ -104,8 +119,12 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void arm_timer();
   // OutboundEvents.
   void on_sent(const QueuedMessage& queued) override;
-  void on_acked(const Message& message) override;
-  void on_dropped(const Message& message, DropReason why) override;
+  void on_acked(const QueuedMessage& queued) override;
+  void on_dropped(const QueuedMessage& queued, DropReason why) override;
+  void on_settled(const QueuedMessage& queued) override;
+  void on_received(const QueuedMessage& queued) override;
+  void release_to_client(PacketId packet_id) override;
+  void load(std::vector<Place> places) override;
   void on_watermark(bool high) override;
 
   void detach();
@@ -117,6 +136,14 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void publish_will();
   void redistribute_shared();
   [[nodiscard]] MessagePtr unmounted(const MessagePtr& message) const;
+
+  // session_durable.cc
+  void save();
+  void save_will(UnixMillis due_at);
+  void forget_will();
+  void forget_on_disk();
+  void store_here(QueuedMessage& queued);
+  void finish_load(std::vector<LoadedMessage> loaded);
 
   SessionContext& context_;
   SessionRef ref_;
@@ -132,10 +159,15 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   TimePoint detached_at_{};
   UnixMillis created_at_ = 0;
   std::uint64_t delivered_ = 0;
+  storage::SessionId durable_id_ = 0;
+  Place first_own_place_ = kFirstPlace;
+  CommitTicket awaited_ = 0;  ///< the last one of which the client will be told
   std::uint32_t dropped_ = 0;
   std::uint32_t expiry_seconds_ = 0;  ///< 0xFFFFFFFF: never
   std::uint16_t receive_maximum_ = 65535;
   bool counted_persistent_ = false;
+  bool will_saved_ = false;
+  bool awaits_queue_ = false;
   bool slow_ = false;  ///< the sink said Busy and there was no flow to remember it
 };
 

@@ -4,11 +4,16 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "broker/session/client_session.h"
 #include "broker/session/session_probe.h"
+#include "broker/storage/storage_probe.h"
+#include "shared/log/log.h"
+#include "shared/log/loggable.h"
 
 namespace sluice::session {
 namespace {
@@ -47,9 +52,16 @@ bool same_delivery(const router::Match& a, const router::Match& b) {
   return a.session == b.session && !a.group && !b.group;
 }
 
-}  // namespace
+/// One session that gets the message, with what its subscriptions say about it.
+struct Target {
+  SessionRef session;
+  QueuedMessage queued;
+  storage::SessionId durable_id = 0;
+};
 
-std::size_t dispatch(SessionContext& context, const MessagePtr& message) {
+/// Calls f(SessionRef, QueuedMessage) for each session that gets the message. Returns how many.
+template <class F>
+std::size_t for_each_session(SessionContext& context, const MessagePtr& message, F&& f) {
   // Taken out of the context: a delivery may lead to another message (an alarm) and come back here.
   std::vector<router::Match> matches = std::exchange(context.matches, {});
   context.core.router.match(context.shard.index(), message->topic(), message->publisher(), matches);
@@ -60,18 +72,112 @@ std::size_t dispatch(SessionContext& context, const MessagePtr& message) {
     std::sort(matches.begin(), matches.end(),
               [](const router::Match& a, const router::Match& b) { return a.session.slot < b.session.slot; });
   }
-  std::size_t deliveries = 0;
-  for (std::size_t i = 0; i < matches.size(); ++deliveries) {
+  std::size_t sessions = 0;
+  for (std::size_t i = 0; i < matches.size(); ++sessions) {
     QueuedMessage queued = queued_for(context, message, matches[i]);
     const router::Match& first = matches[i++];
     for (; i < matches.size() && same_delivery(first, matches[i]); ++i) {
       merge(queued, queued_for(context, message, matches[i]));
     }
-    deliver_to(context, first.session, std::move(queued));
+    f(first.session, std::move(queued));
   }
   context.matches = std::move(matches);
-  if (deliveries == 0 && message->publisher() != SessionRef{}) probe().no_subscribers.add();
-  return deliveries;
+  if (sessions == 0 && message->publisher() != SessionRef{}) probe().no_subscribers.add();
+  return sessions;
+}
+
+/// Takes a place in the queue of everybody who needs one. False: somebody has none, and nobody holds one.
+bool reserve_places(SessionContext& context, std::vector<Target>& targets) {
+  for (Target& target : targets) {
+    if (target.queued.qos == Qos::AtMostOnce) continue;
+    if (context.core.table.reserve(target.session, context.settings.queue.max_length)) {
+      target.queued.reserved = true;
+      continue;
+    }
+    for (Target& other : targets) {
+      if (std::exchange(other.queued.reserved, false)) context.core.table.unreserve(other.session);
+    }
+    return false;
+  }
+  return true;
+}
+
+void log_refused(const Message& message, std::string_view why) {
+  static log::RateLimit limit(1);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").warn("message refused: topic={} reason={} ({} like this not shown)",
+                             log::loggable(message.topic()), why, hushed);
+  }
+}
+
+/// Puts the message into the shard's batch, once: with its session if that is the only one, else apart.
+CommitTicket store_for(SessionContext& context, const Message& message, std::vector<Target>& targets,
+                       std::size_t durable) {
+  SessionRecords& records = *context.records;
+  const storage::MessageId shared = durable > 1 ? records.put_shared(message, durable) : 0;
+  for (Target& target : targets) {
+    if (target.durable_id == 0) continue;
+    QueuedMessage& queued = target.queued;
+    queued.stored = true;
+    queued.shared_record = shared;
+    const std::string group =
+        queued.group ? context.core.router.group_text(context.shard.index(), queued.group) : std::string();
+    records.put_queued(target.durable_id, queued, group);
+  }
+  return records.journal().ticket();
+}
+
+void deliver_when_committed(SessionContext& context, CommitTicket ticket, Target target) {
+  context.records->journal().when_committed(
+      ticket, [&context, session = target.session, queued = std::move(target.queued)]() mutable {
+        deliver_to(context, session, std::move(queued));
+      });
+}
+
+/// As dispatch(), where there are sessions that are kept on disk or whose places are counted.
+Routed dispatch_carefully(SessionContext& context, const MessagePtr& message) {
+  SessionCore& core = context.core;
+  std::vector<Target> targets;
+  std::size_t durable = 0;
+  const std::size_t sessions = for_each_session(context, message, [&](SessionRef session, QueuedMessage queued) {
+    const storage::SessionId id = queued.qos == Qos::AtMostOnce ? 0 : core.table.durable_id(session);
+    if (id != 0) {
+      queued.place = core.table.take_place(session);
+      context.records->note_place(id, queued.place);
+      ++durable;
+    }
+    targets.push_back({session, std::move(queued), id});
+  });
+  const bool stores = durable > 0 && core.storage->takes_messages();
+  const bool can_refuse = static_cast<bool>(message->publisher());
+  if (durable > 0 && !stores && can_refuse && !core.storage->drops_messages()) {
+    storage::probe().refused.add();
+    log_refused(*message, "the store takes nothing: see its alarm");
+    return {.refused = true};
+  }
+  if (core.overflow == Overflow::Refuse && can_refuse && !reserve_places(context, targets)) {
+    probe().refused_overflow.add();
+    log_refused(*message, "a session's queue is full; mqtt.mqueue.max_length bounds it");
+    return {.refused = true};
+  }
+  const CommitTicket ticket = stores ? store_for(context, *message, targets, durable) : 0;
+  for (Target& target : targets) {
+    if (target.queued.stored && target.queued.qos == Qos::ExactlyOnce) {
+      deliver_when_committed(context, ticket, std::move(target));
+    } else {
+      deliver_to(context, target.session, std::move(target.queued));
+    }
+  }
+  return {.deliveries = sessions, .ticket = message->qos() == Qos::AtMostOnce ? 0 : ticket};
+}
+
+}  // namespace
+
+Routed dispatch(SessionContext& context, const MessagePtr& message) {
+  if (context.core.may_refuse()) return dispatch_carefully(context, message);
+  return {.deliveries = for_each_session(context, message, [&](SessionRef session, QueuedMessage queued) {
+            deliver_to(context, session, std::move(queued));
+          })};
 }
 
 void deliver_to(SessionContext& context, SessionRef session, QueuedMessage queued) {

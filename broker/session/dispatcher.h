@@ -10,11 +10,19 @@
 
 namespace sluice::session {
 
+/// What became of a message.
+struct Routed {
+  std::size_t deliveries = 0;
+  CommitTicket ticket = 0;  ///< as in Outcome
+  bool refused = false;     ///< nobody got it: a queue is full, or the store takes nothing
+};
+
 /// Routes a message from the calling shard to every session that subscribes to its topic, wherever it lives: local
 /// ones at once, others by a task to their shard. Overlapping subscriptions of one session become one delivery with
 /// the highest QoS and all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-3].
-/// Returns the number of deliveries.
-std::size_t dispatch(SessionContext& context, const MessagePtr& message);
+/// What is for sessions that are kept on disk goes into the shard's batch first; at QoS 2 it is delivered when that is
+/// committed, because a server that forgot it would take its publisher's second attempt for a new message.
+Routed dispatch(SessionContext& context, const MessagePtr& message);
 
 /// Hands one message to one session; nothing happens if it is gone.
 void deliver_to(SessionContext& context, SessionRef session, QueuedMessage queued);

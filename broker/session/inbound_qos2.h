@@ -18,10 +18,11 @@ class InboundQos2 {
  public:
   enum class Outcome : std::uint8_t { New, Duplicate, Full };
 
-  /// `maximum` 0: no limit but that of the ids.
-  Outcome receive(PacketId id, std::size_t maximum, Duration timeout, TimePoint now) {
+  /// `maximum` 0: no limit but that of the ids. `forgotten(PacketId)` is told of those that gave way.
+  template <class F>
+  Outcome receive(PacketId id, std::size_t maximum, Duration timeout, TimePoint now, F&& forgotten) {
     if (received_.contains(id)) return Outcome::Duplicate;
-    if (maximum != 0 && received_.size() >= maximum && !make_room(timeout, now)) return Outcome::Full;
+    if (maximum != 0 && received_.size() >= maximum && !make_room(timeout, now, forgotten)) return Outcome::Full;
     received_.emplace(id, now);
     return Outcome::New;
   }
@@ -30,11 +31,23 @@ class InboundQos2 {
   /// The message was refused after all: its id is free again.
   void forget(PacketId id) { received_.erase(id); }
   [[nodiscard]] bool contains(PacketId id) const { return received_.contains(id); }
+  /// As an earlier server left it.
+  void restore(PacketId id, TimePoint since) { received_.emplace(id, since); }
+  /// Visits every id: f(PacketId).
+  template <class F>
+  void for_each(F&& f) const {
+    for (const auto& [id, since] : received_) f(id);
+  }
   [[nodiscard]] std::size_t size() const { return received_.size(); }
 
  private:
-  bool make_room(Duration timeout, TimePoint now) {
-    return boost::unordered::erase_if(received_, [&](const auto& item) { return item.second + timeout <= now; }) > 0;
+  template <class F>
+  bool make_room(Duration timeout, TimePoint now, F&& forgotten) {
+    return boost::unordered::erase_if(received_, [&](const auto& item) {
+             const bool old = item.second + timeout <= now;
+             if (old) forgotten(item.first);
+             return old;
+           }) > 0;
   }
 
   boost::unordered_flat_map<PacketId, TimePoint> received_;

@@ -7,21 +7,20 @@
 namespace sluice::session {
 namespace {
 
-constexpr std::uint32_t kIds = 65'535;  // packet ids are 1 … 65,535
-
 InflightWindow::Stage first_stage(Qos qos) {
   return qos == Qos::ExactlyOnce ? InflightWindow::Stage::AwaitPubRec : InflightWindow::Stage::AwaitPubAck;
 }
 
 }  // namespace
 
-bool InflightWindow::has_room(std::size_t maximum) const {
+bool InflightWindow::has_room(std::size_t maximum, Place place) const {
   if (outstanding() >= maximum || to_resend_ > 0) return false;
+  if (entries_.empty()) return true;
+  if (place == 0) place = next_;
   // A client that never acknowledges its oldest message must not make us remember 65,535 gaps behind it.
-  return entries_.size() < std::min(kMaxSpan, std::max<std::size_t>(1024, 2 * maximum));
+  const Place span = std::max(place, first_ + entries_.size() - 1) - std::min(place, first_);
+  return span < std::min<std::size_t>(kIds, std::max<std::size_t>(1024, 2 * maximum));
 }
-
-PacketId InflightWindow::id_at(std::size_t index) const { return static_cast<PacketId>((first_ + index) % kIds + 1); }
 
 std::size_t InflightWindow::awaiting_completion() const {
   std::size_t count = 0;
@@ -29,25 +28,58 @@ std::size_t InflightWindow::awaiting_completion() const {
   return count;
 }
 
-PacketId InflightWindow::push(QueuedMessage queued, TimePoint now) {
-  const Stage stage = first_stage(queued.qos);
-  entries_.push_back({std::move(queued), now, stage, false});
+InflightWindow::Entry& InflightWindow::make_room_for(Place place) {
+  if (entries_.empty()) {
+    first_ = place;
+    resend_cursor_ = 0;
+  }
+  for (; place < first_; --first_) {
+    entries_.push_front({});
+    ++resend_cursor_;
+  }
+  while (place >= first_ + entries_.size()) entries_.push_back({});
   ++unacknowledged_;
-  return id_at(entries_.size() - 1);
+  return entries_[place - first_];
 }
 
-QueuedMessage InflightWindow::undo_push() {
-  QueuedMessage queued = std::move(entries_.back().queued);
-  entries_.pop_back();
+PacketId InflightWindow::push(QueuedMessage queued, TimePoint now) {
+  if (queued.place == 0) queued.place = next_;
+  const Place place = queued.place;
+  next_ = std::max(next_, place + 1);
+  const Stage stage = first_stage(queued.qos);
+  make_room_for(place) = {std::move(queued), now, stage, false};
+  return id_of(place);
+}
+
+void InflightWindow::push_released(QueuedMessage queued) {
+  next_ = std::max(next_, queued.place + 1);
+  Entry& entry = make_room_for(queued.place);
+  entry = {std::move(queued), {}, Stage::AwaitPubComp, true};
+  ++to_resend_;
+  resend_cursor_ = 0;
+}
+
+QueuedMessage InflightWindow::undo_push(PacketId id) {
+  Entry& entry = *find(id);
+  QueuedMessage queued = std::move(entry.queued);
+  entry = Entry{};
   --unacknowledged_;
+  if (queued.place + 1 == first_ + entries_.size()) entries_.pop_back();
+  trim();
   return queued;
 }
 
 InflightWindow::Entry* InflightWindow::find(PacketId id) {
   if (id == 0) return nullptr;
-  const std::size_t index = (id - 1U + kIds - first_) % kIds;
+  const auto index = static_cast<std::size_t>((id - 1U + kIds - first_ % kIds) % kIds);
   if (index >= entries_.size() || entries_[index].stage == Stage::Done) return nullptr;
   return &entries_[index];
+}
+
+InflightWindow::Entry* InflightWindow::at_place(Place place) {
+  if (place < first_ || place >= first_ + entries_.size()) return nullptr;
+  Entry& entry = entries_[place - first_];
+  return entry.stage == Stage::Done ? nullptr : &entry;
 }
 
 void InflightWindow::complete(PacketId id) {
@@ -55,9 +87,13 @@ void InflightWindow::complete(PacketId id) {
   if (done.resend) --to_resend_;
   done = Entry{};
   --unacknowledged_;
+  trim();
+}
+
+void InflightWindow::trim() {
   while (!entries_.empty() && entries_.front().stage == Stage::Done) {
     static_cast<void>(entries_.pop_front());
-    first_ = (first_ + 1) % kIds;
+    ++first_;
     if (resend_cursor_ > 0) --resend_cursor_;
   }
 }
@@ -68,21 +104,17 @@ void InflightWindow::mark_all_for_resend() {
   resend_cursor_ = 0;
 }
 
-InflightWindow::Entry* InflightWindow::next_resend(std::size_t maximum, PacketId& id, TimePoint now) {
+InflightWindow::Entry* InflightWindow::next_resend(std::size_t maximum, PacketId& id) {
   if (to_resend_ == 0 || outstanding() >= maximum) return nullptr;
   while (!entries_[resend_cursor_].resend) ++resend_cursor_;
-  Entry& entry = entries_[resend_cursor_];
-  id = id_at(resend_cursor_);
+  id = id_of(first_ + resend_cursor_);
+  return &entries_[resend_cursor_];
+}
+
+void InflightWindow::resent(Entry& entry, TimePoint now) {
   entry.resend = false;
   entry.sent_at = now;
   --to_resend_;
-  return &entry;
-}
-
-void InflightWindow::postpone(PacketId id) {
-  find(id)->resend = true;
-  ++to_resend_;
-  resend_cursor_ = 0;
 }
 
 }  // namespace sluice::session

@@ -8,6 +8,16 @@
 #include "broker/session/session_probe.h"
 
 namespace sluice::session {
+namespace {
+
+/// Of what the store has, memory need not keep the body. A shared subscription's may go to another member at any time.
+void cool(QueuedMessage& queued) {
+  if (queued.stored && !queued.group) queued.message.reset();
+}
+
+bool is_cold(const QueuedMessage& queued) { return !queued.message; }
+
+}  // namespace
 
 std::string_view drop_reason_name(DropReason reason) {
   switch (reason) {
@@ -21,6 +31,10 @@ std::string_view drop_reason_name(DropReason reason) {
       return "too_large";
     case DropReason::Offline:
       return "offline";
+    case DropReason::StorageFull:
+      return "storage_full";
+    case DropReason::Unreadable:
+      return "unreadable";
   }
   return "unknown";
 }
@@ -35,16 +49,22 @@ void OutboundFlow::attach(DeliverySink& sink, std::size_t maximum) {
 void OutboundFlow::detach() {
   sink_ = nullptr;
   busy_ = false;
+  if (awaiting_restore_) return;
+  window_.for_each([](PacketId, InflightWindow::Entry& entry) { cool(entry.queued); });
+  queue_.visit([](QueuedMessage& queued) {
+    cool(queued);
+    return true;
+  });
 }
 
 void OutboundFlow::resume(TimePoint now, UnixMillis wall_now) { pump(now, wall_now); }
 
 void OutboundFlow::deliver(QueuedMessage queued, TimePoint now, UnixMillis wall_now) {
   if (queued.message->expired(wall_now)) {
-    events_.on_dropped(*queued.message, DropReason::Expired);
+    give_up(queued, DropReason::Expired);
     return;
   }
-  if (sink_ == nullptr || busy_ || !queue_.empty() || !window_.has_room(maximum_)) {
+  if (sink_ == nullptr || busy_ || awaiting_restore_ || !queue_.empty() || !window_.has_room(maximum_, queued.place)) {
     enqueue(std::move(queued));
     return;
   }
@@ -53,10 +73,21 @@ void OutboundFlow::deliver(QueuedMessage queued, TimePoint now, UnixMillis wall_
 
 void OutboundFlow::enqueue(QueuedMessage queued) {
   ++enqueued_;
-  if (auto victim = queue_.push(std::move(queued), settings_.queue)) {
-    events_.on_dropped(*victim->message, DropReason::QueueFull);
+  const bool cold = !awaiting_restore_ && (sink_ == nullptr || queue_.size() >= kWarm);
+  if (auto victim = queue_.push(std::move(queued), settings_.queue, cold ? &cool : nullptr)) {
+    give_up(*victim, DropReason::QueueFull);
   }
   check_watermarks();
+}
+
+void OutboundFlow::give_up(const QueuedMessage& queued, DropReason why) {
+  events_.on_dropped(queued, why);
+  events_.on_settled(queued);
+}
+
+void OutboundFlow::complete(PacketId id) {
+  events_.on_settled(window_.find(id)->queued);
+  window_.complete(id);
 }
 
 bool OutboundFlow::send(QueuedMessage queued, TimePoint now) {
@@ -68,7 +99,7 @@ bool OutboundFlow::send(QueuedMessage queued, TimePoint now) {
       return false;
     }
     if (result == DeliveryResult::Dropped) {
-      events_.on_dropped(*queued.message, DropReason::TooLarge);
+      give_up(queued, DropReason::TooLarge);
     } else {
       events_.on_sent(queued);
     }
@@ -82,25 +113,29 @@ bool OutboundFlow::send(QueuedMessage queued, TimePoint now) {
       return true;
     case DeliveryResult::Dropped:
       // As if it had been sent and acknowledged [MQTT-3.1.2-25].
-      events_.on_dropped(*entered.message, DropReason::TooLarge);
-      window_.complete(id);
+      events_.on_dropped(entered, DropReason::TooLarge);
+      complete(id);
       return true;
     case DeliveryResult::Busy:
       break;
   }
   busy_ = true;
-  queue_.put_back(window_.undo_push(), settings_.queue);
+  queue_.put_back(window_.undo_push(id), settings_.queue);
   return false;
 }
 
 void OutboundFlow::pump(TimePoint now, UnixMillis wall_now) {
-  if (sink_ == nullptr || busy_) return;
+  if (sink_ == nullptr || busy_ || awaiting_restore_) return;
   while (resend_one(now)) {
   }
-  while (!busy_ && !queue_.empty() && window_.has_room(maximum_)) {
+  while (!busy_ && !queue_.empty() && window_.has_room(maximum_, queue_.next().place)) {
+    if (is_cold(queue_.next())) {
+      request_page();
+      break;
+    }
     QueuedMessage next = queue_.pop();
     if (next.message->expired(wall_now)) {
-      events_.on_dropped(*next.message, DropReason::Expired);
+      give_up(next, DropReason::Expired);
       continue;
     }
     if (!send(std::move(next), now)) break;
@@ -111,30 +146,33 @@ void OutboundFlow::pump(TimePoint now, UnixMillis wall_now) {
 bool OutboundFlow::resend_one(TimePoint now) {
   if (busy_) return false;
   PacketId id = 0;
-  InflightWindow::Entry* const entry = window_.next_resend(maximum_, id, now);
+  InflightWindow::Entry* const entry = window_.next_resend(maximum_, id);
   if (entry == nullptr) return false;
-  redeliver(id, *entry);
+  if (entry->stage != InflightWindow::Stage::AwaitPubComp && is_cold(entry->queued)) {
+    request_page();
+    return false;
+  }
+  redeliver(id, *entry, now);
   return true;
 }
 
-void OutboundFlow::redeliver(PacketId id, InflightWindow::Entry& entry) {
-  probe().retransmitted.add();
+void OutboundFlow::redeliver(PacketId id, InflightWindow::Entry& entry, TimePoint now) {
   if (entry.stage == InflightWindow::Stage::AwaitPubComp) {
-    sink_->deliver_release(id);
+    if (entry.resend) window_.resent(entry, now);
+    probe().retransmitted.add();
+    events_.release_to_client(id);
     return;
   }
-  switch (sink_->deliver(entry.queued.delivery(id, true))) {
-    case DeliveryResult::Accepted:
-      return;
-    case DeliveryResult::Dropped:
-      events_.on_dropped(*entry.queued.message, DropReason::TooLarge);
-      window_.complete(id);
-      return;
-    case DeliveryResult::Busy:
-      busy_ = true;
-      window_.postpone(id);
-      return;
+  const DeliveryResult result = sink_->deliver(entry.queued.delivery(id, true));
+  if (result == DeliveryResult::Busy) {
+    busy_ = true;
+    return;
   }
+  if (entry.resend) window_.resent(entry, now);
+  probe().retransmitted.add();
+  if (result == DeliveryResult::Accepted) return;
+  events_.on_dropped(entry.queued, DropReason::TooLarge);
+  complete(id);
 }
 
 Reason OutboundFlow::acknowledge(Ack ack, PacketId packet_id, Reason reason, TimePoint now, UnixMillis wall_now) {
@@ -149,21 +187,28 @@ Reason OutboundFlow::acknowledge(Ack ack, PacketId packet_id, Reason reason, Tim
       if (entry->stage == Stage::AwaitPubAck) return Reason::PacketIdentifierNotFound;
       if (is_error(reason)) break;  // the client will not have it: over [MQTT-4.3.3-4]
       if (entry->stage == Stage::AwaitPubRec) {
-        events_.on_acked(*entry->queued.message);
-        entry->queued = {};
+        events_.on_acked(entry->queued);
+        events_.on_received(entry->queued);
+        entry->queued.message.reset();
+        entry->queued.shared_record = 0;
         entry->stage = Stage::AwaitPubComp;
       }
       entry->sent_at = now;
-      sink_->deliver_release(packet_id);
+      events_.release_to_client(packet_id);
       return Reason::Success;
     case Ack::PubComp:
       if (entry->stage != Stage::AwaitPubComp) return Reason::PacketIdentifierNotFound;
       break;
   }
-  if (entry->queued.message) events_.on_acked(*entry->queued.message);
-  window_.complete(packet_id);
+  if (entry->stage != Stage::AwaitPubComp) events_.on_acked(entry->queued);
+  complete(packet_id);
   pump(now, wall_now);
   return Reason::Success;
+}
+
+bool OutboundFlow::awaits_completion(PacketId id) {
+  const InflightWindow::Entry* const entry = window_.find(id);
+  return entry != nullptr && entry->stage == InflightWindow::Stage::AwaitPubComp;
 }
 
 void OutboundFlow::writable(TimePoint now, UnixMillis wall_now) {
@@ -181,8 +226,75 @@ void OutboundFlow::retry(TimePoint before, TimePoint now) {
     if (busy_) return;
     InflightWindow::Entry& entry = *window_.find(id);
     entry.sent_at = now;
-    redeliver(id, entry);
+    redeliver(id, entry, now);
   }
+}
+
+void OutboundFlow::request_page() {
+  if (loading_) return;
+  std::vector<Place> places;
+  window_.for_each([&](PacketId, InflightWindow::Entry& entry) {
+    const bool wanted = entry.resend && entry.stage != InflightWindow::Stage::AwaitPubComp && is_cold(entry.queued);
+    if (wanted && places.size() < kPage) places.push_back(entry.queued.place);
+  });
+  queue_.visit([&](const QueuedMessage& queued) {
+    if (is_cold(queued) && places.size() < kPage) places.push_back(queued.place);
+    return places.size() < kPage;
+  });
+  loading_ = true;
+  events_.load(std::move(places));
+}
+
+void OutboundFlow::on_loaded(std::span<LoadedMessage> loaded, TimePoint now, UnixMillis wall_now) {
+  loading_ = false;
+  if (sink_ == nullptr) return;
+  take(loaded);
+  pump(now, wall_now);
+}
+
+void OutboundFlow::take(std::span<LoadedMessage> loaded) {
+  std::ranges::sort(loaded, {}, &LoadedMessage::place);
+  std::size_t left = loaded.size();
+  const auto find = [&](const QueuedMessage& queued) -> LoadedMessage* {
+    if (!is_cold(queued)) return nullptr;
+    const auto at = std::ranges::lower_bound(loaded, queued.place, {}, &LoadedMessage::place);
+    if (at == loaded.end() || at->place != queued.place) return nullptr;
+    --left;
+    return &*at;
+  };
+  std::vector<PacketId> unreadable;
+  window_.for_each([&](PacketId id, InflightWindow::Entry& entry) {
+    if (entry.stage == InflightWindow::Stage::AwaitPubComp) return;
+    LoadedMessage* const found = find(entry.queued);
+    if (found == nullptr) return;
+    entry.queued.message = std::move(found->message);
+    if (is_cold(entry.queued)) unreadable.push_back(id);
+  });
+  for (const PacketId id : unreadable) {
+    events_.on_dropped(window_.find(id)->queued, DropReason::Unreadable);
+    complete(id);
+  }
+  queue_.visit([&](QueuedMessage& queued) {
+    if (LoadedMessage* const found = find(queued)) queued.message = std::move(found->message);
+    return left > 0;
+  });
+  while (!queue_.empty() && is_cold(queue_.next()) &&
+         std::ranges::binary_search(loaded, queue_.next().place, {}, &LoadedMessage::place)) {
+    give_up(queue_.pop(), DropReason::Unreadable);
+  }
+}
+
+void OutboundFlow::restore(std::vector<QueuedMessage> queue, std::vector<QueuedMessage> released) {
+  awaiting_restore_ = false;
+  for (QueuedMessage& queued : released) window_.push_released(std::move(queued));
+  std::vector<QueuedMessage> newer;
+  while (!queue_.empty()) newer.push_back(queue_.pop());
+  for (std::vector<QueuedMessage>* const part : {&queue, &newer}) {
+    for (QueuedMessage& queued : *part) {
+      if (auto victim = queue_.push(std::move(queued), settings_.queue, &cool)) give_up(*victim, DropReason::QueueFull);
+    }
+  }
+  check_watermarks();
 }
 
 void OutboundFlow::for_each_shared(const std::function<void(QueuedMessage&)>& f) {
@@ -190,14 +302,22 @@ void OutboundFlow::for_each_shared(const std::function<void(QueuedMessage&)>& f)
     // A QoS 2 message that was sent belongs to this client, delivered or not [MQTT-4.8.2-5].
     if (entry.queued.group && entry.queued.qos == Qos::AtLeastOnce) f(entry.queued);
   });
-  while (!queue_.empty()) {
-    QueuedMessage queued = queue_.pop();
+  queue_.visit([&](QueuedMessage& queued) {
     if (queued.group) f(queued);
-  }
+    return true;
+  });
   if (above_high_) {
     above_high_ = false;
     events_.on_watermark(false);
   }
+}
+
+void OutboundFlow::for_each(const std::function<void(const QueuedMessage&)>& f) {
+  window_.for_each([&](PacketId, const InflightWindow::Entry& entry) { f(entry.queued); });
+  queue_.visit([&](const QueuedMessage& queued) {
+    f(queued);
+    return true;
+  });
 }
 
 void OutboundFlow::check_watermarks() {

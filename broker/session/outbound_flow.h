@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "broker/api/client_handle.h"
 #include "broker/api/delivery_sink.h"
@@ -16,15 +18,24 @@
 namespace sluice::session {
 
 /// Why a message was given up on its way to a client.
-enum class DropReason : std::uint8_t { QueueFull, Expired, SlowReader, TooLarge, Offline };
+enum class DropReason : std::uint8_t { QueueFull, Expired, SlowReader, TooLarge, Offline, StorageFull, Unreadable };
 std::string_view drop_reason_name(DropReason reason);
 
-/// What the flow tells its session. Called from within the flow's functions; must not call back into it.
+/// What the flow tells its session, and asks of it. Called from within the flow's functions; must not call back into it.
 class OutboundEvents {
  public:
   virtual void on_sent(const QueuedMessage& queued) = 0;
-  virtual void on_acked(const Message& message) = 0;
-  virtual void on_dropped(const Message& message, DropReason why) = 0;
+  virtual void on_acked(const QueuedMessage& queued) = 0;
+  /// Its message may be empty: only the store had it.
+  virtual void on_dropped(const QueuedMessage& queued, DropReason why) = 0;
+  /// It has left for good, acknowledged or dropped; called behind the others.
+  virtual void on_settled(const QueuedMessage& queued) = 0;
+  /// PUBREC: of the message nothing is left but its id. Called before release().
+  virtual void on_received(const QueuedMessage& queued) = 0;
+  /// To be passed to the sink as soon as what went before is safe: deliver_release(id).
+  virtual void release_to_client(PacketId id) = 0;
+  /// Messages that only the store has: on_loaded() is to be called with them later.
+  virtual void load(std::vector<Place> places) = 0;
   /// The queue rose above its high watermark, or fell below the low one.
   virtual void on_watermark(bool high) = 0;
 
@@ -32,11 +43,23 @@ class OutboundEvents {
   ~OutboundEvents() = default;
 };
 
+/// What the store had under a place; the message is empty if it could not be read.
+struct LoadedMessage {
+  Place place = 0;
+  MessagePtr message;
+};
+
 /// The way from a session to its client for everything that must wait or be acknowledged: queue, inflight window,
-/// acknowledgements and resending.
+/// acknowledgements and resending. Of a message that the store has, memory keeps the body only while it is about to be
+/// sent: what waits behind kWarm others, or for a client that is away, is cold, and read back when its turn comes.
 /// Owner: a session, which makes one when the first message needs it. Thread: the session's shard.
 class OutboundFlow {
  public:
+  /// Messages at the head of a queue that stay in memory while the client is connected.
+  static constexpr std::size_t kWarm = 128;
+  /// Messages that are read back at once.
+  static constexpr std::size_t kPage = 64;
+
   OutboundFlow(OutboundEvents& events, const SessionSettings& settings) : events_(events), settings_(settings) {}
 
   /// A client is attached that takes `maximum` unacknowledged messages.
@@ -52,6 +75,16 @@ class OutboundFlow {
   void writable(TimePoint now, UnixMillis wall_now);
   /// Sends again what was sent before `before` and is still unacknowledged (MQTT 3 only).
   void retry(TimePoint before, TimePoint now);
+  /// The answer to OutboundEvents::load.
+  void on_loaded(std::span<LoadedMessage> loaded, TimePoint now, UnixMillis wall_now);
+  /// What was asked for cannot be had for now; it is asked for again with the next occasion.
+  void on_load_failed() { loading_ = false; }
+
+  /// Until restore(), an earlier server's queue is still to come: everything waits behind it.
+  void await_restore() { awaiting_restore_ = true; }
+  [[nodiscard]] bool awaiting_restore() const { return awaiting_restore_; }
+  /// An earlier server's queue, in order, with messages (which become cold); what has come meanwhile goes behind it.
+  void restore(std::vector<QueuedMessage> queue, std::vector<QueuedMessage> released);
 
   [[nodiscard]] bool idle() const { return window_.empty() && queue_.empty(); }
   [[nodiscard]] bool awaiting() const { return !window_.empty(); }
@@ -62,10 +95,16 @@ class OutboundFlow {
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
   /// Messages that had to wait in the queue, since the flow exists.
   [[nodiscard]] std::uint64_t enqueued() const { return enqueued_; }
+  /// Whatever was sent has a lower place.
+  [[nodiscard]] Place sent_below() const { return window_.next(); }
+  /// True while `id` waits for its PUBCOMP.
+  [[nodiscard]] bool awaits_completion(PacketId id);
 
   /// The session ends: visits what another member of a shared group may have [MQTT-4.8.2-4]: f(QueuedMessage&). Takes
   /// back the alarm of a long queue, which ends with it.
   void for_each_shared(const std::function<void(QueuedMessage&)>& f);
+  /// Visits everything that is not settled.
+  void for_each(const std::function<void(const QueuedMessage&)>& f);
 
  private:
   void enqueue(QueuedMessage queued);
@@ -73,7 +112,11 @@ class OutboundFlow {
   bool send(QueuedMessage queued, TimePoint now);
   void pump(TimePoint now, UnixMillis wall_now);
   bool resend_one(TimePoint now);
-  void redeliver(PacketId id, InflightWindow::Entry& entry);
+  void redeliver(PacketId id, InflightWindow::Entry& entry, TimePoint now);
+  void request_page();
+  void give_up(const QueuedMessage& queued, DropReason why);
+  void complete(PacketId id);
+  void take(std::span<LoadedMessage> loaded);
   void check_watermarks();
 
   OutboundEvents& events_;
@@ -85,6 +128,8 @@ class OutboundFlow {
   std::uint64_t enqueued_ = 0;
   bool busy_ = false;
   bool above_high_ = false;
+  bool loading_ = false;           ///< a page was asked for
+  bool awaiting_restore_ = false;  ///< an earlier server's queue is still to come
 };
 
 }  // namespace sluice::session

@@ -8,7 +8,7 @@ namespace sluice::session {
 namespace {
 
 std::int32_t priority_of(const QueuedMessage& queued, const QueueSettings& settings) {
-  if (!settings.by_priority) return 0;
+  if (!settings.by_priority || !queued.message) return 0;
   const auto found = settings.priorities.find(queued.message->topic());
   return found == settings.priorities.end() ? 0 : found->second;
 }
@@ -24,7 +24,8 @@ OutboundQueue::Lane& OutboundQueue::lane_of(std::int32_t priority) {
   return *at;
 }
 
-std::optional<QueuedMessage> OutboundQueue::push(QueuedMessage queued, const QueueSettings& settings) {
+std::optional<QueuedMessage> OutboundQueue::push(QueuedMessage queued, const QueueSettings& settings,
+                                                 void (*then)(QueuedMessage&)) {
   const std::int32_t priority = priority_of(queued, settings);
   std::optional<QueuedMessage> victim;
   if (size_ >= settings.max_length) {
@@ -35,6 +36,7 @@ std::optional<QueuedMessage> OutboundQueue::push(QueuedMessage queued, const Que
     victim = take_victim();
   }
   if (queued.qos == Qos::AtMostOnce) ++qos0_;
+  if (then != nullptr) then(queued);
   lane_of(priority).messages.push_back(std::move(queued));
   ++size_;
   return victim;
@@ -44,6 +46,11 @@ void OutboundQueue::put_back(QueuedMessage queued, const QueueSettings& settings
   if (queued.qos == Qos::AtMostOnce) ++qos0_;
   lane_of(priority_of(queued, settings)).messages.push_front(std::move(queued));
   ++size_;
+}
+
+const QueuedMessage& OutboundQueue::next() const {
+  const auto lane = std::find_if(lanes_.begin(), lanes_.end(), [](const Lane& l) { return !l.messages.empty(); });
+  return lane->messages[0];
 }
 
 QueuedMessage OutboundQueue::pop() {

@@ -32,18 +32,24 @@ class OutboundQueue {
   [[nodiscard]] std::size_t size() const { return size_; }
 
   /// Returns what had to give way: the oldest QoS 0 message, else the oldest of the lowest priority; or the new
-  /// message itself if everything here has a higher priority.
-  std::optional<QueuedMessage> push(QueuedMessage queued, const QueueSettings& settings);
+  /// message itself if everything here has a higher priority. `then` is done to the message once its place in the order
+  /// is known.
+  std::optional<QueuedMessage> push(QueuedMessage queued, const QueueSettings& settings,
+                                    void (*then)(QueuedMessage&) = nullptr);
   /// Puts back what pop() returned.
   void put_back(QueuedMessage queued, const QueueSettings& settings);
+  /// The one that leaves next. Requires: not empty.
+  [[nodiscard]] const QueuedMessage& next() const;
   /// Requires: not empty.
   QueuedMessage pop();
 
-  /// Visits all, next to leave first: f(const QueuedMessage&).
+  /// Visits all, next to leave first, while f(QueuedMessage&) returns true.
   template <class F>
-  void for_each(F&& f) const {
-    for (const Lane& lane : lanes_) {
-      for (std::size_t i = 0; i < lane.messages.size(); ++i) f(lane.messages[i]);
+  void visit(F&& f) {
+    for (Lane& lane : lanes_) {
+      for (std::size_t i = 0; i < lane.messages.size(); ++i) {
+        if (!f(lane.messages[i])) return;
+      }
     }
   }
 

@@ -38,14 +38,44 @@ MessagePtr make_message(ClientSession& session, MessageParts parts) {
   return Message::create(parts);
 }
 
-/// Hooks, then retain and route. Returns the number of deliveries.
-std::size_t publish_from(ClientSession& session, MessagePtr message) {
+/// Hooks, then retain and route.
+Routed publish_from(ClientSession& session, MessagePtr message) {
   SessionContext& context = session.context();
   if (!context.core.hooks.message_publish.empty()) {
     context.core.hooks.message_publish.run(session.info(), message);
-    if (!message) return 0;
+    if (!message) return {};
   }
   return publish_message(context, message);
+}
+
+Routed park(SessionContext& context, const MessagePtr& message) {
+  if (!context.parked.add(message)) {
+    probe().parked_refused.add();
+    return {.refused = true};
+  }
+  return {.deliveries = 1, .ticket = message->qos() == Qos::AtMostOnce ? 0 : context.records->journal().touch()};
+}
+
+Routed retain_and_route(SessionContext& context, const MessagePtr& message) {
+  if (!message->retain()) return dispatch(context, message);
+  retainer::Retainer& retainer = context.core.retainer;
+  const MessagePtr before =
+      context.core.may_refuse() ? retainer.get(message->topic(), context.wall_now()) : MessagePtr();
+  retainer.store(message, context.wall_now());
+  Routed routed = dispatch(context, message);
+  if (routed.refused) {
+    // Its publisher is told no: nothing may be left of it.
+    if (before) {
+      retainer.store(before, context.wall_now());
+    } else {
+      retainer.clear(message->topic());
+    }
+    return routed;
+  }
+  if (retainer.durable() && context.records && message->qos() != Qos::AtMostOnce) {
+    routed.ticket = context.records->journal().touch();
+  }
+  return routed;
 }
 
 void log_refused_will(const ClientSession& session, const WillRequest& will, Reason refused) {
@@ -69,7 +99,9 @@ PublishResult publish(ClientSession& session, const PublishRequest& request) {
                                                     .publisher = {},
                                                     .timestamp = now,
                                                     .expires_at = expiry_at(request.expiry_seconds, now)});
-  return publish_from(session, message) > 0 ? Reason::Success : Reason::NoMatchingSubscribers;
+  const Routed routed = publish_from(session, message);
+  if (routed.refused) return Reason::QuotaExceeded;
+  return {routed.deliveries > 0 ? Reason::Success : Reason::NoMatchingSubscribers, session.await(routed.ticket)};
 }
 
 void publish_will(ClientSession& session, const WillRequest& will) {
@@ -88,9 +120,22 @@ void publish_will(ClientSession& session, const WillRequest& will) {
                                                .expires_at = expiry_at(will.expiry_seconds, now)}));
 }
 
-std::size_t publish_message(SessionContext& context, const MessagePtr& message) {
-  if (message->retain()) context.core.retainer.store(message, context.wall_now());
-  return dispatch(context, message);
+Routed publish_message(SessionContext& context, const MessagePtr& message) {
+  if (context.parked.active() && !reserved(message->topic())) return park(context, message);
+  return retain_and_route(context, message);
+}
+
+void publish_parked(SessionContext& context) {
+  constexpr int kPerTurn = 256;
+  for (int i = 0; i < kPerTurn; ++i) {
+    const MessagePtr message = context.parked.take();
+    if (message == nullptr) {
+      context.records->journal().release();
+      return;
+    }
+    if (retain_and_route(context, message).refused) probe().parked_refused.add();
+  }
+  context.shard.post([&context] { publish_parked(context); });
 }
 
 }  // namespace sluice::session

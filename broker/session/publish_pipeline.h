@@ -3,6 +3,7 @@
 
 #include "broker/api/broker_api.h"
 #include "broker/api/client_handle.h"
+#include "broker/session/dispatcher.h"
 #include "broker/session/session_context.h"
 
 namespace sluice::session {
@@ -15,8 +16,11 @@ PublishResult publish(ClientSession& session, const PublishRequest& request);
 /// A client's will, on its way out: authorised like any publish; a denied one is logged and counted.
 void publish_will(ClientSession& session, const WillRequest& will);
 
-/// Retains (if asked) and routes a message that is authorised already: the broker's own, REST's.
-/// Returns the number of deliveries.
-std::size_t publish_message(SessionContext& context, const MessagePtr& message);
+/// Retains (if asked) and routes a message that is authorised already: the broker's own, REST's. While sessions are
+/// being restored it is parked instead, until all are there.
+Routed publish_message(SessionContext& context, const MessagePtr& message);
+
+/// All sessions are restored: routes what is parked, a little in each turn, and only then lets go what waits for it.
+void publish_parked(SessionContext& context);
 
 }  // namespace sluice::session

@@ -20,7 +20,8 @@ std::uint64_t key_of(SessionRef session) { return static_cast<std::uint64_t>(ses
 }  // namespace
 
 SessionContext::SessionContext(SessionCore& shared, Shard& own, SessionSettings initial)
-    : core(shared), shard(own), settings(std::move(initial)), replays(std::make_unique<RetainedReplays>(*this)) {}
+    : core(shared), shard(own), settings(std::move(initial)), replays(std::make_unique<RetainedReplays>(*this)),
+      records(shared.storage == nullptr ? nullptr : std::make_unique<SessionRecords>(*shared.storage, own)) {}
 SessionContext::~SessionContext() = default;
 
 RetainedReplay::RetainedReplay(std::string filter, SubscriptionOptions options, std::uint32_t subscription_id)
@@ -29,6 +30,7 @@ RetainedReplay::RetainedReplay(std::string filter, SubscriptionOptions options, 
 RetainedReplay::Progress RetainedReplay::send_some(SessionContext& context, SessionRef ref) {
   ClientSession* const session = context.core.table.find(ref, context.shard.index());
   if (session == nullptr) return Progress::Over;
+  if (context.core.retainer.loading()) return Progress::Blocked;
   if (sent_ == found_.size()) {
     if (cursor_.done) return Progress::Over;
     found_.clear();

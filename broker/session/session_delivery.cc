@@ -6,6 +6,7 @@
 
 #include "broker/session/client_session.h"
 #include "broker/session/session_probe.h"
+#include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 
@@ -22,10 +23,19 @@ std::string_view advice(DropReason why) {
       return "it takes no larger packets than it said in CONNECT";
     case DropReason::Offline:
       return "it is away; mqtt.mqueue.store_qos0 = on would keep it";
+    case DropReason::StorageFull:
+      return "it is away and the store is full; storage.max_bytes bounds it";
+    case DropReason::Unreadable:
+      return "the store could not be read; sluice --check-storage says more";
     case DropReason::Expired:
       break;
   }
   return "its time was over";
+}
+
+/// Empty for a message that only the store has.
+std::string_view topic_of(const QueuedMessage& queued) {
+  return queued.message ? queued.message->topic() : std::string_view();
 }
 
 }  // namespace
@@ -37,11 +47,13 @@ OutboundFlow& ClientSession::flow() {
       flow_->attach(*sink_, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
       if (slow_) flow_->set_busy();
     }
+    if (awaits_queue_) flow_->await_restore();
   }
   return *flow_;
 }
 
 void ClientSession::deliver(QueuedMessage queued) {
+  if (durable_id_ != 0 && queued.qos != Qos::AtMostOnce && queued.place == 0) store_here(queued);
   if (mountpoint_) queued.message = unmounted(queued.message);
   if (queued.qos == Qos::AtMostOnce && sink_ != nullptr) {
     deliver_qos0(queued);
@@ -49,7 +61,13 @@ void ClientSession::deliver(QueuedMessage queued) {
   }
   if (sink_ == nullptr &&
       (expiry_seconds_ == 0 || (queued.qos == Qos::AtMostOnce && !context_.settings.queue.store_qos0))) {
-    on_dropped(*queued.message, DropReason::Offline);
+    on_dropped(queued, DropReason::Offline);
+    on_settled(queued);
+    return;
+  }
+  if (sink_ == nullptr && durable_id_ != 0 && queued.qos != Qos::AtMostOnce && !queued.stored &&
+      context_.records->storage().drops_messages()) {
+    on_dropped(queued, DropReason::StorageFull);
     return;
   }
   flow().deliver(std::move(queued), context_.now(), context_.wall_now());
@@ -58,11 +76,11 @@ void ClientSession::deliver(QueuedMessage queued) {
 
 void ClientSession::deliver_qos0(const QueuedMessage& queued) {
   if (slow_ || (flow_ && flow_->busy())) {
-    on_dropped(*queued.message, DropReason::SlowReader);
+    on_dropped(queued, DropReason::SlowReader);
     return;
   }
   if (queued.message->expires_at() != 0 && queued.message->expired(context_.wall_now())) {
-    on_dropped(*queued.message, DropReason::Expired);
+    on_dropped(queued, DropReason::Expired);
     return;
   }
   switch (sink_->deliver(queued.delivery(0, false))) {
@@ -70,14 +88,14 @@ void ClientSession::deliver_qos0(const QueuedMessage& queued) {
       on_sent(queued);
       return;
     case DeliveryResult::Dropped:
-      on_dropped(*queued.message, DropReason::TooLarge);
+      on_dropped(queued, DropReason::TooLarge);
       return;
     case DeliveryResult::Busy:
       break;
   }
   slow_ = true;
   if (flow_) flow_->set_busy();
-  on_dropped(*queued.message, DropReason::SlowReader);
+  on_dropped(queued, DropReason::SlowReader);
 }
 
 bool ClientSession::ready_for_more() const {
@@ -93,6 +111,7 @@ MessagePtr ClientSession::unmounted(const MessagePtr& message) const {
 }
 
 void ClientSession::on_sent(const QueuedMessage& queued) {
+  if (queued.reserved) context_.core.table.unreserve(ref_);
   ++delivered_;
   probe().sent.add();
   probe().sent_by_qos[static_cast<std::size_t>(queued.qos)].add();
@@ -100,11 +119,14 @@ void ClientSession::on_sent(const QueuedMessage& queued) {
     context_.core.hooks.message_delivered.run(info(), *queued.message);
 }
 
-void ClientSession::on_acked(const Message& message) {
-  if (!context_.core.hooks.message_acked.empty()) context_.core.hooks.message_acked.run(info(), message);
+void ClientSession::on_acked(const QueuedMessage& queued) {
+  if (!context_.core.hooks.message_acked.empty() && queued.message) {
+    context_.core.hooks.message_acked.run(info(), *queued.message);
+  }
 }
 
-void ClientSession::on_dropped(const Message& message, DropReason why) {
+void ClientSession::on_dropped(const QueuedMessage& queued, DropReason why) {
+  if (queued.reserved) context_.core.table.unreserve(ref_);
   ++dropped_;
   probe().dropped.add();
   switch (why) {
@@ -123,17 +145,23 @@ void ClientSession::on_dropped(const Message& message, DropReason why) {
     case DropReason::Offline:
       probe().dropped_offline.add();
       break;
+    case DropReason::StorageFull:
+      probe().dropped_storage_full.add();
+      break;
+    case DropReason::Unreadable:
+      storage::probe().unreadable.add();
+      break;
   }
   static log::RateLimit limit(10);
   if (why != DropReason::Expired) {
     if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
       log::get("session").warn("message dropped: client_id={} topic={} reason={}: {} ({} like this not shown)",
-                               log::loggable(client_id_), log::loggable(message.topic()), drop_reason_name(why),
+                               log::loggable(client_id_), log::loggable(topic_of(queued)), drop_reason_name(why),
                                advice(why), hushed);
     }
   }
-  if (!context_.core.hooks.message_dropped.empty()) {
-    context_.core.hooks.message_dropped.run(client_id_, message, drop_reason_name(why));
+  if (!context_.core.hooks.message_dropped.empty() && queued.message) {
+    context_.core.hooks.message_dropped.run(client_id_, *queued.message, drop_reason_name(why));
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/session_table.h"
 
+#include <algorithm>
+
 namespace sluice::session {
 
 SessionTable::Slot* SessionTable::slot(std::uint32_t index) const {
@@ -27,6 +29,8 @@ SessionRef SessionTable::acquire(ClientSession& session, std::size_t shard) {
   Slot& taken = *slot(index);
   taken.session.store(&session, std::memory_order_relaxed);
   taken.shard.store(static_cast<std::uint32_t>(shard), std::memory_order_relaxed);
+  taken.durable_id.store(0, std::memory_order_relaxed);
+  taken.reserved.store(0, std::memory_order_relaxed);
   const std::uint32_t generation = taken.generation.load(std::memory_order_relaxed) + 1;
   taken.generation.store(generation, std::memory_order_release);
   return {index, generation};
@@ -39,6 +43,40 @@ void SessionTable::release(SessionRef ref) {
   freed.shard.store(kNowhere, std::memory_order_relaxed);
   freed.session.store(nullptr, std::memory_order_relaxed);
   free_.push_back(ref.slot);
+}
+
+void SessionTable::make_durable(SessionRef ref, std::uint64_t id, Place next) {
+  Slot& own = *slot(ref.slot);
+  own.next_place.store(next, std::memory_order_relaxed);
+  own.durable_id.store(id, std::memory_order_release);
+}
+
+std::uint64_t SessionTable::durable_id(SessionRef ref) const {
+  const Slot* const found = slot(ref.slot);
+  if (found == nullptr) return 0;
+  const std::uint64_t id = found->durable_id.load(std::memory_order_acquire);
+  return found->generation.load(std::memory_order_acquire) == ref.generation ? id : 0;
+}
+
+Place SessionTable::take_place(SessionRef ref) { return slot(ref.slot)->next_place.fetch_add(1); }
+
+void SessionTable::take_places_below(SessionRef ref, Place place) {
+  std::atomic<Place>& next = slot(ref.slot)->next_place;
+  Place now = next.load();
+  while (now < place && !next.compare_exchange_weak(now, place)) {
+  }
+}
+
+bool SessionTable::reserve(SessionRef ref, std::size_t limit) {
+  if (shard_of(ref) == kNowhere) return true;  // nothing will be delivered
+  std::atomic<std::int32_t>& reserved = slot(ref.slot)->reserved;
+  if (static_cast<std::size_t>(std::max(0, reserved.fetch_add(1))) < limit) return true;
+  reserved.fetch_sub(1);
+  return false;
+}
+
+void SessionTable::unreserve(SessionRef ref, std::int32_t count) {
+  if (shard_of(ref) != kNowhere) slot(ref.slot)->reserved.fetch_sub(count);
 }
 
 std::uint32_t SessionTable::shard_of(SessionRef ref) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/api/types.h"
+#include "broker/session/queued_message.h"
 #include "shared/base/thread_annotations.h"
 
 namespace sluice::session {
@@ -27,6 +28,20 @@ class SessionTable {
   /// An empty ref when every slot is taken.
   SessionRef acquire(ClientSession& session, std::size_t shard);
   void release(SessionRef ref);
+
+  /// The session is kept on disk under this id, and its places from `next` on are free. On its shard.
+  void make_durable(SessionRef ref, std::uint64_t id, Place next);
+  /// The id on disk; 0: the session is gone, or is not kept.
+  [[nodiscard]] std::uint64_t durable_id(SessionRef ref) const;
+  /// The next free place of a durable session. If it has just gone, another one loses a place, which does no harm.
+  Place take_place(SessionRef ref);
+  /// Places below this one are taken.
+  void take_places_below(SessionRef ref, Place place);
+
+  /// Takes one of `limit` places of the queue in advance (mqtt.session.overflow = refuse). False: all are taken.
+  bool reserve(SessionRef ref, std::size_t limit);
+  /// `count` of them are free again; negative: they are taken without being asked for.
+  void unreserve(SessionRef ref, std::int32_t count = 1);
 
   /// kNowhere if the session is gone.
   [[nodiscard]] std::uint32_t shard_of(SessionRef ref) const;
@@ -49,6 +64,9 @@ class SessionTable {
     std::atomic<std::uint32_t> generation{0};  ///< odd while taken
     std::atomic<std::uint32_t> shard{kNowhere};
     std::atomic<ClientSession*> session{nullptr};
+    std::atomic<std::uint64_t> durable_id{0};
+    std::atomic<Place> next_place{kFirstPlace};
+    std::atomic<std::int32_t> reserved{0};
   };
   using Chunk = std::array<Slot, kChunk>;
 

@@ -68,7 +68,7 @@ void replay_retained(ClientSession& session, const router::ParsedFilter& mounted
                      std::uint32_t subscription_id, bool replaced) {
   const SessionContext& context = session.context();
   if (mounted.shared) return;
-  if (wants_retained(options, replaced) && context.core.retainer.count() != 0) {
+  if (wants_retained(options, replaced) && (context.core.retainer.count() != 0 || context.core.retainer.loading())) {
     context.replays->add(session.ref(), RetainedReplay(std::string(mounted.filter), options, subscription_id));
   } else if (replaced) {
     context.replays->replace(session.ref(), mounted.filter, options, subscription_id);
@@ -99,6 +99,9 @@ Reason subscribe_one(ClientSession& session, std::string_view text, Subscription
   const router::SubscribeResult result =
       context.core.router.subscribe(session.ref(), mounted.get(), options, subscription_id);
   session.subscriptions().put({std::string(text), subscription_id, options});
+  if (session.durable_id() != 0) {
+    context.records->put_subscription(session.durable_id(), {std::string(text), subscription_id, options});
+  }
   replay_retained(session, mounted.get(), options, subscription_id, result.replaced);
   if (!context.core.hooks.session_subscribed.empty()) {
     context.core.hooks.session_subscribed.run(session.info(), text, options);
@@ -117,6 +120,7 @@ Reason unsubscribe_one(ClientSession& session, std::string_view text) {
   if (!context.core.hooks.session_unsubscribed.empty()) {
     context.core.hooks.session_unsubscribed.run(session.info(), text);
   }
+  if (session.durable_id() != 0) context.records->erase_subscription(session.durable_id(), text);
   session.subscriptions().erase(text);
   return Reason::Success;
 }
@@ -124,6 +128,7 @@ Reason unsubscribe_one(ClientSession& session, std::string_view text) {
 /// The subscriptions of a session that has ended, on their way out of the router.
 struct Leftover {
   SessionRef session;
+  storage::SessionId durable_id;
   std::string mountpoint;
   SubscriptionList subscriptions;
 };
@@ -135,6 +140,7 @@ void remove_some(SessionContext& context, std::unique_ptr<Leftover> left) {
   std::vector<router::ParsedFilter> filters;
   while (filters.size() < kPerTurn && left->subscriptions.size() != 0) {
     own.push_back(left->subscriptions.take());
+    if (left->durable_id != 0) context.records->erase_subscription(left->durable_id, own.back()->filter);
     filters.push_back(mounted.emplace_back(left->mountpoint, parse_accepted(own.back()->filter)).get());
   }
   context.core.router.unsubscribe_all(left->session, filters);
@@ -169,6 +175,19 @@ std::vector<Reason> unsubscribe(ClientSession& session, std::span<const std::str
   return reasons;
 }
 
+void restore_subscription(ClientSession& session, OwnSubscription subscription) {
+  SessionContext& context = session.context();
+  constexpr std::size_t kMostLevels = 65'536;
+  const Result<router::ParsedFilter> parsed = router::parse_filter(subscription.filter, kMostLevels);
+  if (!parsed) return;
+  const MountedFilter mounted(session.mountpoint(), *parsed);
+  context.core.router.subscribe(session.ref(), mounted.get(), subscription.options, subscription.subscription_id);
+  if (!context.core.hooks.subscription_restored.empty()) {
+    context.core.hooks.subscription_restored.run(subscription.filter);
+  }
+  session.subscriptions().put(std::move(subscription));
+}
+
 void unsubscribe_all(ClientSession& session) {
   SessionContext& context = session.context();
   for (const auto& own : session.subscriptions()) {
@@ -176,7 +195,7 @@ void unsubscribe_all(ClientSession& session) {
     const MountedFilter mounted(session.mountpoint(), parse_accepted(own->filter));
     if (mounted.get().shared) context.core.router.unsubscribe(session.ref(), mounted.get());
   }
-  remove_some(context, std::make_unique<Leftover>(Leftover{session.ref(), std::string(session.mountpoint()),
+  remove_some(context, std::make_unique<Leftover>(Leftover{session.ref(), session.durable_id(), std::string(session.mountpoint()),
                                                            std::move(session.subscriptions())}));
 }
 

@@ -14,7 +14,7 @@ namespace sluice {
 /// Thread safety: distinct objects are independent; a shared object needs outside synchronization.
 class InlineTask {
  public:
-  static constexpr std::size_t kInlineBytes = 48;
+  static constexpr std::size_t kInlineBytes = 64;
 
   InlineTask() = default;
 

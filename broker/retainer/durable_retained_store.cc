@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/retainer/durable_retained_store.h"
+
+#include <utility>
+
+#include "broker/storage/storage_probe.h"
+#include "shared/log/log.h"
+#include "shared/log/loggable.h"
+
+namespace sluice::retainer {
+namespace {
+
+bool is_own(std::string_view topic) { return topic.starts_with("$SYS/"); }
+
+void note_unreadable(std::string_view topic, const ErrorCode& error) {
+  storage::probe().unreadable.add();
+  static log::RateLimit limit(10);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("retainer").error("a retained message cannot be read: topic={} reason={} ({} like this not shown)",
+                               log::loggable(topic), error.message(), hushed);
+  }
+}
+
+}  // namespace
+
+DurableRetainedStore::DurableRetainedStore(storage::Storage& storage) : storage_(storage) {
+  storage.log().add_late_changes(*this);
+}
+
+void DurableRetainedStore::change(std::string_view topic, Last last) {
+  if (is_own(topic)) return;
+  bool first = false;
+  {
+    const MutexLock lock(mutex_);
+    first = changed_.empty();
+    changed_.insert_or_assign(std::string(topic), std::move(last));
+  }
+  if (first) storage_.log().submit({}, nullptr, 0);  // nobody else may have anything to write
+}
+
+void DurableRetainedStore::put(const MessagePtr& message, UnixMillis expires_at) {
+  change(message->topic(), {message, expires_at});
+}
+
+void DurableRetainedStore::erase(std::string_view topic) { change(topic, {}); }
+
+void DurableRetainedStore::collect(storage::WriteBatch& batch) {
+  boost::unordered_flat_map<std::string, Last> changed;
+  {
+    const MutexLock lock(mutex_);
+    changed.swap(changed_);
+  }
+  std::string value;
+  for (const auto& [topic, last] : changed) {
+    if (!last.message) {
+      batch.erase(storage::Table::Retained, topic);
+      continue;
+    }
+    storage::encode(storage::RetainedRecord{storage::stored(*last.message), last.expires_at}, value);
+    batch.put(storage::Table::Retained, topic, value);
+  }
+}
+
+void DurableRetainedStore::load(const std::function<void(MessagePtr, UnixMillis)>& visitor) {
+  load_status_ = storage_.store().scan(
+      storage::Table::Retained, {}, {}, [&](std::string_view topic, std::string_view value) {
+        const auto record = storage::decode_retained(value);
+        if (record) {
+          visitor(Message::create(storage::parts_of(record->message)), record->expires_at);
+        } else {
+          note_unreadable(topic, record.error());
+        }
+        return true;
+      });
+}
+
+}  // namespace sluice::retainer

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/message_loader.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "broker/session/dispatcher.h"
+#include "broker/storage/storage_probe.h"
+#include "shared/log/log.h"
+
+namespace sluice::session {
+namespace {
+
+using storage::KvStore;
+using storage::Table;
+
+void note_unreadable(storage::SessionId session, Place place, std::string_view why) {
+  static log::RateLimit limit(10);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").error("a queued message cannot be read: session={:x} place={} reason={} ({} like this not shown)",
+                              session, place, why, hushed);
+  }
+}
+
+/// A message that several queues refer to.
+storage::StoreStatus read_shared(const KvStore& store, storage::MessageId id, MessagePtr& message) {
+  std::optional<std::string> value;
+  storage::StoreStatus status = store.get(Table::Messages, storage::message_key(id), value);
+  if (!status.ok() || !value) return status;
+  if (const auto decoded = storage::decode_message(*value)) message = Message::create(storage::parts_of(*decoded));
+  return status;
+}
+
+/// `message` stays empty if there is nothing to be read.
+storage::StoreStatus read_message(const KvStore& store, const storage::QueueRecord& record, MessagePtr& message) {
+  if (record.message) {
+    message = Message::create(storage::parts_of(*record.message));
+    return {};
+  }
+  return record.message_id == 0 ? storage::StoreStatus() : read_shared(store, record.message_id, message);
+}
+
+std::vector<LoadedMessage> read_page(const KvStore& store, storage::SessionId session,
+                                     const std::vector<Place>& places) {
+  std::vector<LoadedMessage> loaded;
+  for (const Place place : places) {
+    std::optional<std::string> value;
+    MessagePtr message;
+    storage::StoreStatus status = store.get(Table::Queues, storage::queue_key(session, place), value);
+    if (status.ok() && value) {
+      const auto record = storage::decode_queue(*value);
+      if (record) {
+        status = read_message(store, *record, message);
+      } else {
+        note_unreadable(session, place, record.error().message());
+      }
+    }
+    if (!status.ok()) note_unreadable(session, place, status.text());
+    const bool for_good = status.ok() || status.code() == storage::StoreErrc::Corrupt;
+    if (for_good) loaded.push_back({place, std::move(message)});
+  }
+  storage::probe().loads.add(loaded.size());
+  return loaded;
+}
+
+/// One message of a group whose member has gone.
+void hand_on(SessionContext& context, const std::string& group, MessagePtr message) {
+  QueuedMessage queued;
+  queued.group = context.core.router.find_group(context.shard.index(), group);
+  queued.message = std::move(message);
+  if (queued.group) redeliver_to_group(context, queued, {});
+}
+
+void erase_found(SessionContext& context, const KvStore& store, storage::SessionId session, Place end) {
+  storage::WriteBatch batch;
+  static_cast<void>(store.scan(
+      Table::Queues, storage::session_key(session), {}, [&](std::string_view key, std::string_view value) {
+        const auto place = storage::place_of(key);
+        if (!place || *place >= end) return true;
+        batch.erase(Table::Queues, key);
+        const auto record = storage::decode_queue(value);
+        MessagePtr message;
+        if (record && !record->group.empty() && read_message(store, *record, message).ok() && message) {
+          context.shard.post([&context, group = std::string(record->group), message = std::move(message)]() mutable {
+            hand_on(context, group, std::move(message));
+          });
+        }
+        return true;
+      }));
+  if (!batch.empty()) context.core.storage->log().submit(std::move(batch), nullptr, 0);
+}
+
+}  // namespace
+
+void load_messages(SessionContext& context, storage::SessionId session, std::vector<Place> places,
+                   std::function<void(std::vector<LoadedMessage>)> done) {
+  storage::Storage& storage = *context.core.storage;
+  storage.log().after_writes([&context, &storage, session, places = std::move(places), done = std::move(done)]() mutable {
+    storage.reader().read(storage::StoreReader::Urgency::Client,
+                          [&context, session, places = std::move(places), done = std::move(done)](const KvStore& store) {
+                            context.shard.post([done, loaded = read_page(store, session, places)]() mutable {
+                              done(std::move(loaded));
+                            });
+                          });
+  });
+}
+
+void erase_unread_queue(SessionContext& context, storage::SessionId session, Place end) {
+  context.core.storage->reader().read(
+      storage::StoreReader::Urgency::Background,
+      [&context, session, end](const KvStore& store) { erase_found(context, store, session, end); });
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of ClientSession that keeps it on disk.
+#include <algorithm>
+#include <utility>
+
+#include "broker/router/topic_rules.h"
+#include "broker/session/client_session.h"
+#include "broker/session/message_loader.h"
+#include "broker/session/session_probe.h"
+#include "broker/session/subscribe_pipeline.h"
+
+namespace sluice::session {
+namespace {
+
+TimePoint from_wall(UnixMillis when, UnixMillis wall_now, TimePoint now) {
+  return now + std::chrono::milliseconds(when - wall_now);
+}
+
+}  // namespace
+
+void ClientSession::make_durable() {
+  durable_id_ = context_.core.storage->new_session_id();
+  context_.core.durable.fetch_add(1, std::memory_order_relaxed);
+  context_.core.table.make_durable(ref_, durable_id_, kFirstPlace);
+}
+
+CommitTicket ClientSession::await(CommitTicket ticket) {
+  if (ticket == 0 || ticket == awaited_) return ticket;
+  awaited_ = ticket;
+  context_.records->journal().when_committed(ticket, [&context = context_, ref = ref_, ticket] {
+    ClientSession* const session = context.core.table.find(ref, context.shard.index());
+    if (session != nullptr && session->sink_ != nullptr) session->sink_->on_committed(ticket);
+  });
+  return ticket;
+}
+
+void ClientSession::save() {
+  if (durable_id_ == 0) return;
+  const bool attached = sink_ != nullptr;
+  context_.records->put_session(
+      durable_id_,
+      {.client_id = client_id_,
+       .username = details_.username,
+       .mountpoint = std::string(mountpoint()),
+       .listener = details_.listener ? details_.listener->name : std::string(),
+       .address = details_.address.to_string(),
+       .created_at = created_at_,
+       .detached_at = attached ? 0 : context_.wall_now(),
+       .expiry_seconds = expiry_seconds_,
+       .sent_below = flow_ ? flow_->sent_below() : 0,
+       .window = static_cast<std::uint16_t>(std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight)),
+       .keep_alive_seconds = details_.keep_alive_seconds,
+       .protocol = details_.protocol,
+       .clean_start = details_.clean_start,
+       .superuser = details_.superuser});
+}
+
+void ClientSession::save_will(UnixMillis due_at) {
+  if (durable_id_ == 0) return;
+  context_.records->put_will(durable_id_, will_->request, due_at);
+  will_saved_ = true;
+}
+
+void ClientSession::forget_will() {
+  if (std::exchange(will_saved_, false)) context_.records->erase_will(durable_id_);
+}
+
+void ClientSession::forget_on_disk() {
+  if (durable_id_ == 0) return;
+  SessionRecords& records = *context_.records;
+  records.erase_session(durable_id_);
+  if (inbound_) inbound_->for_each([&](PacketId id) { records.erase_inbound(durable_id_, id); });
+  if (flow_) {
+    flow_->for_each([&](const QueuedMessage& queued) {
+      if (queued.stored) records.erase_queued(durable_id_, queued);
+    });
+  }
+  if (awaits_queue_) erase_unread_queue(context_, durable_id_, first_own_place_);
+}
+
+void ClientSession::store_here(QueuedMessage& queued) {
+  queued.place = context_.core.table.take_place(ref_);
+  context_.records->note_place(durable_id_, queued.place);
+  if (!context_.records->storage().takes_messages()) return;
+  queued.stored = true;
+  context_.records->put_queued(durable_id_, queued,
+                               queued.group ? context_.core.router.group_text(context_.shard.index(), queued.group) : "");
+}
+
+void ClientSession::on_settled(const QueuedMessage& queued) {
+  if (queued.stored) context_.records->erase_queued(durable_id_, queued);
+}
+
+void ClientSession::on_received(const QueuedMessage& queued) {
+  if (queued.stored) context_.records->put_released(durable_id_, queued);
+}
+
+void ClientSession::release_to_client(PacketId packet_id) {
+  // A server that forgot the PUBREC would send the message again, and the client would take it for a new one.
+  const CommitTicket ticket = durable_id_ == 0 ? 0 : context_.records->journal().pending();
+  if (ticket == 0) {
+    sink_->deliver_release(packet_id);
+    return;
+  }
+  context_.records->journal().when_committed(ticket, [&context = context_, ref = ref_, packet_id, sink = sink_] {
+    ClientSession* const session = context.core.table.find(ref, context.shard.index());
+    // Another connection's resume() releases again what is not complete.
+    if (session == nullptr || session->sink_ != sink || !session->flow_->awaits_completion(packet_id)) return;
+    sink->deliver_release(packet_id);
+  });
+}
+
+void ClientSession::load(std::vector<Place> places) {
+  load_messages(context_, durable_id_, std::move(places),
+                [&context = context_, ref = ref_](std::vector<LoadedMessage> loaded) {
+                  ClientSession* const session = context.core.table.find(ref, context.shard.index());
+                  if (session != nullptr) session->finish_load(std::move(loaded));
+                });
+}
+
+void ClientSession::finish_load(std::vector<LoadedMessage> loaded) {
+  if (mountpoint_) {
+    for (LoadedMessage& one : loaded) {
+      if (one.message) one.message = unmounted(one.message);
+    }
+  }
+  flow_->on_loaded(loaded, context_.now(), context_.wall_now());
+  if (!armed()) arm_timer();
+}
+
+void ClientSession::restore(RestoredSession restored) {
+  const storage::SessionRecord& record = restored.record;
+  const UnixMillis wall_now = context_.wall_now();
+  durable_id_ = restored.id;
+  first_own_place_ = restored.next_place;
+  awaits_queue_ = true;
+  context_.core.durable.fetch_add(1, std::memory_order_relaxed);
+  context_.core.table.make_durable(ref_, durable_id_, restored.next_place);
+  details_.username = record.username;
+  details_.address = SocketAddress::parse(record.address).value_or(SocketAddress());
+  details_.protocol = record.protocol;
+  details_.keep_alive_seconds = record.keep_alive_seconds;
+  details_.clean_start = record.clean_start;
+  details_.superuser = record.superuser;
+  created_at_ = record.created_at;
+  expiry_seconds_ = record.expiry_seconds;
+  if (!record.mountpoint.empty()) mountpoint_ = std::make_unique<std::string>(record.mountpoint);
+  access_ = context_.core.access.compile({client_id_, details_.username, details_.address}, details_.superuser);
+  // One that was connected when the server ended counts as disconnected from now on.
+  detached_at_ = from_wall(record.detached_at == 0 ? wall_now : record.detached_at, wall_now, context_.now());
+  for (OwnSubscription& own : restored.subscriptions) restore_subscription(*this, std::move(own));
+  set_group_presence(false);
+  if (!restored.received.empty()) {
+    inbound_ = std::make_unique<InboundQos2>();
+    for (const auto& [id, since] : restored.received) inbound_->restore(id, from_wall(since, wall_now, context_.now()));
+  }
+  if (restored.will) {
+    will_ = std::make_unique<PendingWill>(PendingWill{std::move(*restored.will), {}});
+    will_saved_ = true;
+    const std::uint32_t delay = std::min(will_->request.delay_seconds, expiry_seconds_);
+    const UnixMillis due =
+        restored.will_due_at == 0 ? wall_now + static_cast<UnixMillis>(delay) * 1000 : restored.will_due_at;
+    will_->at = from_wall(due, wall_now, context_.now());
+  }
+  count_as_persistent();
+  if (record.detached_at == 0) save();
+  if (will_ && restored.will_due_at == 0) {
+    save_will(wall_now + static_cast<UnixMillis>(std::min(will_->request.delay_seconds, expiry_seconds_)) * 1000);
+  }
+  arm_timer();
+}
+
+void ClientSession::restore_queue(RestoredQueue restored) {
+  if (!std::exchange(awaits_queue_, false)) return;
+  Place last = 0;
+  for (const auto* const part : {&restored.waiting, &restored.released}) {
+    for (const QueuedMessage& queued : *part) last = std::max(last, queued.place);
+  }
+  context_.core.table.take_places_below(ref_, last + 1);
+  const auto waiting = static_cast<std::int32_t>(restored.waiting.size());
+  if (context_.core.overflow == Overflow::Refuse && waiting > 0) {
+    for (QueuedMessage& queued : restored.waiting) queued.reserved = true;
+    context_.core.table.unreserve(ref_, -waiting);
+  }
+  if (!flow_ && restored.waiting.empty() && restored.released.empty()) return;
+  flow().restore(std::move(restored.waiting), std::move(restored.released));
+  if (sink_ != nullptr) resume();
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/session_reading.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "broker/storage/storage_probe.h"
+#include "shared/log/log.h"
+
+namespace sluice::session {
+namespace {
+
+using storage::KvStore;
+using storage::StoreStatus;
+using storage::Table;
+
+void note_unreadable(std::string_view what, storage::SessionId session, const ErrorCode& error) {
+  storage::probe().unreadable.add();
+  static log::RateLimit limit(10);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").error("{} cannot be read and is passed over: session={:x} reason={} ({} like this not shown)",
+                              what, session, error.message(), hushed);
+  }
+}
+
+/// The session's own record and where its places begin.
+StoreStatus read_own(const KvStore& store, storage::SessionId id, std::optional<RestoredSession>& session) {
+  std::optional<std::string> value;
+  if (StoreStatus status = store.get(Table::Sessions, storage::session_key(id), value); !status.ok() || !value) {
+    return status;
+  }
+  auto record = storage::decode_session(*value);
+  if (!record) {
+    note_unreadable("a session", id, record.error());
+    return {};
+  }
+  session.emplace();
+  session->id = id;
+  session->record = std::move(*record);
+  session->next_place = kFirstPlaceOfRestored;
+  StoreStatus status = store.get(Table::Sessions, storage::places_key(id), value);
+  if (status.ok() && value) {
+    session->next_place = std::max(session->next_place, storage::decode_number(*value).value_or(0));
+  }
+  return status;
+}
+
+StoreStatus read_will(const KvStore& store, RestoredSession& session) {
+  std::optional<std::string> value;
+  StoreStatus status = store.get(Table::Wills, storage::session_key(session.id), value);
+  if (!status.ok() || !value) return status;
+  auto record = storage::decode_will(*value);
+  if (!record) {
+    note_unreadable("a will", session.id, record.error());
+    return {};
+  }
+  session.will_due_at = record->due_at;
+  session.will = WillRequest{.topic = std::move(record->topic),
+                             .payload = std::move(record->payload),
+                             .properties = std::move(record->properties),
+                             .qos = record->qos,
+                             .retain = record->retain,
+                             .delay_seconds = record->delay_seconds,
+                             .expiry_seconds = record->expiry_seconds};
+  return {};
+}
+
+StoreStatus read_subscriptions(const KvStore& store, RestoredSession& session) {
+  return store.scan(Table::Subscriptions, storage::session_key(session.id), {},
+                    [&](std::string_view key, std::string_view value) {
+                      const auto filter = storage::filter_of(key);
+                      const auto record = storage::decode_subscription(value);
+                      if (!filter) return true;
+                      if (record) {
+                        session.subscriptions.push_back({std::string(*filter), record->subscription_id, record->options});
+                      } else {
+                        note_unreadable("a subscription", session.id, record.error());
+                      }
+                      return true;
+                    });
+}
+
+StoreStatus read_received(const KvStore& store, RestoredSession& session) {
+  return store.scan(Table::InboundQos2, storage::session_key(session.id), {},
+                    [&](std::string_view key, std::string_view value) {
+                      const auto id = storage::packet_id_of(key);
+                      if (!id) return true;
+                      session.received.emplace_back(*id,
+                                                    static_cast<UnixMillis>(storage::decode_number(value).value_or(0)));
+                      return true;
+                    });
+}
+
+/// The body where it has to be known now; the topic alone where only that.
+MessagePtr body(const KvStore& store, const storage::QueueRecord& record, bool whole) {
+  std::optional<storage::StoredMessage> message = record.message;
+  std::optional<std::string> value;
+  if (!message && record.message_id != 0 &&
+      store.get(Table::Messages, storage::message_key(record.message_id), value).ok() && value) {
+    if (const auto decoded = storage::decode_message(*value)) message = *decoded;
+  }
+  if (!message) return nullptr;
+  MessageParts parts = storage::parts_of(*message);
+  if (!whole) {
+    parts.payload = {};
+    parts.properties = {};
+  }
+  return Message::create(parts);
+}
+
+}  // namespace
+
+StoreStatus read_session(const KvStore& store, storage::SessionId id, std::optional<RestoredSession>& session) {
+  if (StoreStatus status = read_own(store, id, session); !status.ok() || !session) return status;
+  if (StoreStatus status = read_will(store, *session); !status.ok()) return status;
+  if (StoreStatus status = read_subscriptions(store, *session); !status.ok()) return status;
+  return read_received(store, *session);
+}
+
+std::optional<ReadEntry> read_entry(const KvStore& store, storage::SessionId session, Place place,
+                                    std::string_view value, bool keep_topic) {
+  const auto record = storage::decode_queue(value);
+  if (!record) {
+    note_unreadable("a queued message", session, record.error());
+    return std::nullopt;
+  }
+  ReadEntry entry;
+  entry.released = record->stage == storage::QueueRecord::Stage::Released;
+  entry.group = record->group;
+  QueuedMessage& queued = entry.queued;
+  queued.place = place;
+  queued.qos = record->qos;
+  queued.retain = record->retain;
+  queued.stored = true;
+  queued.shared_record = record->message_id;
+  const std::vector<std::uint32_t>& ids = record->subscription_ids;
+  if (ids.size() == 1) queued.subscription_id = ids.front();
+  if (ids.size() > 1) queued.more_ids = std::make_unique<std::vector<std::uint32_t>>(ids);
+  if (!entry.released && (keep_topic || !entry.group.empty())) {
+    queued.message = body(store, *record, !entry.group.empty());
+  }
+  return entry;
+}
+
+void mark_sent(const storage::SessionRecord& record, RestoredQueue& queue) {
+  if (record.detached_at != 0) {
+    for (QueuedMessage& queued : queue.waiting) queued.resent = queued.place < record.sent_below;
+    return;
+  }
+  // Connected when the server ended: no more than a window of them was on its way.
+  const std::size_t window = std::max<std::size_t>(1, record.window) - std::min<std::size_t>(record.window, queue.released.size());
+  for (std::size_t i = 0; i < std::min(window, queue.waiting.size()); ++i) queue.waiting[i].resent = true;
+}
+
+}  // namespace sluice::session

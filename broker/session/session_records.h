@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "broker/api/broker_api.h"
+#include "broker/session/queued_message.h"
+#include "broker/session/subscription_list.h"
+#include "broker/storage/shard_journal.h"
+#include "broker/storage/storage.h"
+
+namespace sluice::session {
+
+/// How many places of a session are given out before it is written down again how far they may go.
+inline constexpr Place kPlaceBlock = 8192;
+/// Where the places of a session begin of which nothing was written down.
+inline constexpr Place kFirstPlaceOfRestored = kFirstPlace + 2 * kPlaceBlock;
+
+/// What becomes of sessions, as changes to the store: one function per kind of record.
+/// Owner: the shard's context. Thread: the shard. Everything goes into the batch of the shard's turn.
+class SessionRecords {
+ public:
+  SessionRecords(storage::Storage& storage, Shard& shard) : storage_(storage), journal_(shard, storage.log()) {}
+
+  [[nodiscard]] storage::ShardJournal& journal() { return journal_; }
+  [[nodiscard]] storage::Storage& storage() { return storage_; }
+
+  void put_session(storage::SessionId session, const storage::SessionRecord& record);
+  /// The session's own records; its queue, subscriptions and packet ids have functions of their own.
+  void erase_session(storage::SessionId session);
+  void put_will(storage::SessionId session, const WillRequest& will, UnixMillis due_at);
+  void erase_will(storage::SessionId session);
+  void put_subscription(storage::SessionId session, const OwnSubscription& subscription);
+  void erase_subscription(storage::SessionId session, std::string_view filter);
+  void put_inbound(storage::SessionId session, PacketId id, UnixMillis now);
+  void erase_inbound(storage::SessionId session, PacketId id);
+
+  /// The message waits for the session, whole. Requires: a place. `group`: the shared subscription's text, or empty.
+  void put_queued(storage::SessionId session, const QueuedMessage& queued, std::string_view group);
+  /// A message that several sessions refer to: `sessions` of them.
+  storage::MessageId put_shared(const Message& message, std::size_t sessions);
+  /// PUBREC came: only the packet id is left.
+  void put_released(storage::SessionId session, const QueuedMessage& queued);
+  void erase_queued(storage::SessionId session, const QueuedMessage& queued);
+  /// To be called for every place that was taken: now and then it has to be written down.
+  void note_place(storage::SessionId session, Place place);
+
+ private:
+  storage::Storage& storage_;
+  storage::ShardJournal journal_;
+  std::string value_;  ///< scratch
+};
+
+}  // namespace sluice::session

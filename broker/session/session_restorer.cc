@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/session_restorer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/session/client_session.h"
+#include "broker/session/publish_pipeline.h"
+#include "broker/session/session_probe.h"
+#include "broker/storage/storage_probe.h"
+#include "shared/base/text_hash.h"
+#include "shared/log/log.h"
+#include "shared/log/loggable.h"
+
+namespace sluice::session {
+namespace {
+
+using storage::KvStore;
+using storage::StoreReader;
+using storage::StoreStatus;
+using storage::Table;
+
+constexpr std::size_t kSessionsAtOnce = 256;
+constexpr std::size_t kRecordsAtOnce = 4096;
+/// Tasks that may wait for the shards: more would only fill memory.
+constexpr std::size_t kMostHanded = 64;
+constexpr auto kReportEvery = std::chrono::seconds(1);
+
+}  // namespace
+
+/// Where the walk over all queues is.
+struct SessionRestorer::QueueScan {
+  std::string from;
+  storage::SessionId session = 0;
+  std::vector<ReadEntry> entries;  ///< of `session`
+  storage::WriteBatch orphans;     ///< of sessions that nobody knows
+};
+
+SessionRestorer::SessionRestorer(SessionCore& core, std::function<void(const std::string&)> on_failure)
+    : core_(core), on_failure_(std::move(on_failure)) {}
+
+SessionRestorer::~SessionRestorer() { stop(); }
+
+void SessionRestorer::prepare() {
+  core_.storage->shared_records().begin_restore();
+  if (core_.retainer.durable()) core_.retainer.expect_load();
+  for (const auto& context : core_.contexts) {
+    context->parked.begin();
+    context->records->journal().hold();
+  }
+}
+
+void SessionRestorer::start() {
+  began_ = reported_ = Clock::now();
+  core_.storage->reader().read(StoreReader::Urgency::Client, [this](const KvStore& store) { read_index(store); });
+  retained_ = std::thread([this] { load_retained(); });
+}
+
+void SessionRestorer::stop() {
+  if (retained_.joinable()) retained_.join();
+}
+
+bool SessionRestorer::failed(const StoreStatus& status) {
+  if (status.ok()) return false;
+  on_failure_(status.text());
+  return true;
+}
+
+void SessionRestorer::report(std::string_view what, std::size_t done, std::size_t of) {
+  const TimePoint now = Clock::now();
+  if (now - reported_ < kReportEvery) return;
+  reported_ = now;
+  log::get("session").info("restoring: {} of {} {}", done, of, what);
+}
+
+SessionContext& SessionRestorer::home_of(std::string_view client_id) const {
+  return *core_.contexts[SharedTextHash()(client_id) % core_.contexts.size()];
+}
+
+void SessionRestorer::read_index(const KvStore& store) {
+  const StoreStatus status =
+      store.scan(Table::Sessions, {}, {}, [this](std::string_view key, std::string_view value) {
+        const auto id = storage::session_of(key);
+        if (!id || storage::is_places_key(key)) return true;
+        // What cannot be read is named when its turn comes.
+        if (const auto record = storage::decode_session(value)) order_.emplace_back(record->client_id, *id);
+        return true;
+      });
+  if (failed(status)) return;
+  std::vector<std::pair<std::string, std::vector<Waiter>>> early;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [client_id, id] : order_) expected_[client_id] = {id, Progress::Unread, {}};
+    index_read_ = true;
+    for (auto& [client_id, waiters] : early_) early.emplace_back(client_id, std::move(waiters));
+    early_.clear();
+  }
+  for (auto& [client_id, waiters] : early) {
+    for (Waiter& waiter : waiters) {
+      Shard& shard = *waiter.shard;
+      if (ready(client_id, shard, waiter.ready)) shard.post([go_on = std::move(waiter.ready)] { go_on(); });
+    }
+  }
+  core_.storage->reader().read(StoreReader::Urgency::Background, [this](const KvStore& kv) { read_some(kv); });
+}
+
+bool SessionRestorer::ready(std::string_view client_id, Shard& shard, std::function<void()> ready) {
+  if (sessions_done_.load(std::memory_order_acquire)) return true;
+  const MutexLock lock(mutex_);
+  if (!index_read_) {
+    early_[std::string(client_id)].push_back({&shard, std::move(ready)});
+    return false;
+  }
+  const auto found = expected_.find(std::string(client_id));
+  if (found == expected_.end()) return true;
+  found->second.waiters.push_back({&shard, std::move(ready)});
+  if (found->second.progress == Progress::Reading) return false;
+  core_.storage->reader().read(
+      StoreReader::Urgency::Client,
+      [this, id = found->second.id, name = found->first](const KvStore& store) { read_one(store, name, id); });
+  return false;
+}
+
+bool SessionRestorer::take_unread(const std::string& client_id) {
+  const MutexLock lock(mutex_);
+  const auto found = expected_.find(client_id);
+  if (found == expected_.end() || found->second.progress != Progress::Unread) return false;
+  found->second.progress = Progress::Reading;
+  return true;
+}
+
+void SessionRestorer::read_one(const KvStore& store, const std::string& client_id, storage::SessionId id) {
+  if (!take_unread(client_id)) return;
+  std::optional<RestoredSession> session;
+  if (failed(read_session(store, id, session))) return;
+  if (!session) {
+    settled(client_id);
+    return;
+  }
+  Restored one;
+  one.push_back(std::move(*session));
+  hand_over(std::move(one));
+}
+
+void SessionRestorer::read_some(const KvStore& store) {
+  std::vector<Restored> by_shard(core_.contexts.size());
+  const std::size_t end = handed_.load() > kMostHanded ? next_ : std::min(order_.size(), next_ + kSessionsAtOnce);
+  for (; next_ < end; ++next_) {
+    const auto& [client_id, id] = order_[next_];
+    if (!take_unread(client_id)) continue;
+    std::optional<RestoredSession> session;
+    if (failed(read_session(store, id, session))) return;
+    if (session) {
+      by_shard[home_of(client_id).shard.index()].push_back(std::move(*session));
+    } else {
+      settled(client_id);
+    }
+  }
+  for (Restored& sessions : by_shard) {
+    if (!sessions.empty()) hand_over(std::move(sessions));
+  }
+  report("sessions", next_, order_.size());
+  const bool more = next_ < order_.size() || handed_.load() > 0;
+  if (!more) {
+    sessions_done_.store(true, std::memory_order_release);
+    part_done();
+    core_.storage->reader().read(StoreReader::Urgency::Background, [this](const KvStore& kv) {
+      read_queues(kv, std::make_shared<QueueScan>());
+    });
+    return;
+  }
+  // Nothing to read but something to wait for: the shards are busy with it.
+  if (next_ == order_.size() || handed_.load() > kMostHanded) std::this_thread::yield();
+  core_.storage->reader().read(StoreReader::Urgency::Background, [this](const KvStore& kv) { read_some(kv); });
+}
+
+void SessionRestorer::hand_over(Restored sessions) {
+  SessionContext& home = home_of(sessions.front().record.client_id);
+  handed_.fetch_add(1);
+  home.shard.post([this, &home, sessions = std::make_shared<Restored>(std::move(sessions))] {
+    restore_on(home, *sessions);
+    handed_.fetch_sub(1);
+  });
+}
+
+void SessionRestorer::restore_on(SessionContext& context, Restored& sessions) {
+  for (RestoredSession& restored : sessions) {
+    const std::string client_id = restored.record.client_id;
+    auto session = std::make_unique<ClientSession>(context, client_id);
+    if (session->open() && core_.registry.insert(session->client_id(), session->ref())) {
+      Queueless queueless{session->ref(), client_id, restored.record, restored.next_place};
+      const storage::SessionId id = restored.id;
+      {
+        const MutexLock lock(mutex_);
+        queueless_.emplace(id, std::move(queueless));
+      }
+      session.release()->restore(std::move(restored));
+    } else {
+      log::get("session").error("a session could not be restored: client_id={} reason={}", log::loggable(client_id),
+                                session->ref() ? "the client id has one already" : "no place is left");
+    }
+    settled(client_id);
+  }
+}
+
+void SessionRestorer::settled(const std::string& client_id) {
+  std::vector<Waiter> waiters;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = expected_.find(client_id);
+    if (found == expected_.end()) return;
+    waiters = std::move(found->second.waiters);
+    expected_.erase(found);
+  }
+  for (Waiter& waiter : waiters) {
+    Shard& shard = *waiter.shard;
+    shard.post([go_on = std::move(waiter.ready)] { go_on(); });
+  }
+}
+
+void SessionRestorer::load_retained() {
+  if (core_.retainer.loading()) core_.retainer.load(unix_millis());
+  part_done();
+}
+
+void SessionRestorer::part_done() {
+  if (parts_.fetch_sub(1) != 1) return;
+  for (const auto& context : core_.contexts) {
+    context->shard.post([target = context.get()] { publish_parked(*target); });
+  }
+}
+
+void SessionRestorer::read_queues(const KvStore& store, std::shared_ptr<QueueScan> scan) {
+  std::size_t seen = 0;
+  bool whole = true;
+  const storage::SessionId own = core_.storage->first_session_id();
+  const bool keep_topic = core_.contexts.front()->settings.queue.by_priority;
+  const StoreStatus status = store.scan(Table::Queues, {}, scan->from, [&](std::string_view key, std::string_view value) {
+    if (seen++ == kRecordsAtOnce) {
+      scan->from = key;
+      whole = false;
+      return false;
+    }
+    const auto id = storage::session_of(key);
+    const auto place = storage::place_of(key);
+    if (!id || !place || *id >= own) return true;
+    if (*id != scan->session) {
+      finish_queue(*scan);
+      scan->session = *id;
+    }
+    const Place end = end_of(*id);
+    if (end == 0) {
+      scan->orphans.erase(Table::Queues, key);
+    } else if (*place < end) {
+      if (auto entry = read_entry(store, *id, *place, value, keep_topic)) scan->entries.push_back(std::move(*entry));
+    }
+    return true;
+  });
+  if (failed(status)) return;
+  report("queued messages so far; sessions still without their queue: ", messages_.load(), 0);
+  if (!whole) {
+    core_.storage->reader().read(StoreReader::Urgency::Background,
+                                 [this, scan = std::move(scan)](const KvStore& kv) { read_queues(kv, scan); });
+    return;
+  }
+  finish_queue(*scan);
+  if (!scan->orphans.empty()) core_.storage->log().submit(std::move(scan->orphans), nullptr, 0);
+  end(store);
+}
+
+void SessionRestorer::finish_queue(QueueScan& scan) {
+  if (!scan.entries.empty()) hand_queue(scan.session, std::exchange(scan.entries, {}));
+}
+
+Place SessionRestorer::end_of(storage::SessionId id) {
+  const MutexLock lock(mutex_);
+  const auto found = queueless_.find(id);
+  return found == queueless_.end() ? 0 : found->second.end;
+}
+
+std::optional<SessionRestorer::Queueless> SessionRestorer::take_queueless(storage::SessionId id) {
+  const MutexLock lock(mutex_);
+  const auto found = queueless_.find(id);
+  if (found == queueless_.end() || !found->second.session) return std::nullopt;
+  Queueless taken = found->second;
+  found->second.session = {};  // known still, so that its records are nobody's orphans
+  return taken;
+}
+
+void SessionRestorer::hurry(const ClientSession& session) {
+  core_.storage->reader().read(StoreReader::Urgency::Client,
+                               [this, id = session.durable_id()](const KvStore& store) { read_queue(store, id); });
+}
+
+void SessionRestorer::read_queue(const KvStore& store, storage::SessionId id) {
+  const Place end = end_of(id);
+  const bool keep_topic = core_.contexts.front()->settings.queue.by_priority;
+  std::vector<ReadEntry> entries;
+  const StoreStatus status =
+      store.scan(Table::Queues, storage::session_key(id), {}, [&](std::string_view key, std::string_view value) {
+        const auto place = storage::place_of(key);
+        if (!place || *place >= end) return true;
+        if (auto entry = read_entry(store, id, *place, value, keep_topic)) entries.push_back(std::move(*entry));
+        return true;
+      });
+  if (!failed(status)) hand_queue(id, std::move(entries));
+}
+
+void SessionRestorer::hand_queue(storage::SessionId id, std::vector<ReadEntry> entries) {
+  const std::optional<Queueless> owner = take_queueless(id);
+  if (!owner) return;
+  const std::uint32_t where = core_.table.shard_of(owner->session);
+  if (where == SessionTable::kNowhere) return;
+  SessionContext& context = *core_.contexts[where];
+  messages_.fetch_add(entries.size());
+  context.shard.post([this, &context, owner = *owner,
+                      entries = std::make_shared<std::vector<ReadEntry>>(std::move(entries))] {
+    restore_queue_on(context, owner, std::move(*entries));
+  });
+}
+
+void SessionRestorer::restore_queue_on(SessionContext& context, const Queueless& owner, std::vector<ReadEntry> entries) {
+  ClientSession* const session = core_.table.find(owner.session, context.shard.index());
+  if (session == nullptr || !session->awaits_queue()) return;
+  RestoredQueue queue;
+  for (ReadEntry& entry : entries) {
+    QueuedMessage& queued = entry.queued;
+    if (queued.shared_record != 0) core_.storage->shared_records().add(queued.shared_record, 1);
+    if (!entry.group.empty()) queued.group = core_.router.find_group(context.shard.index(), entry.group);
+    (entry.released ? queue.released : queue.waiting).push_back(std::move(queued));
+  }
+  mark_sent(owner.record, queue);
+  session->restore_queue(std::move(queue));
+}
+
+void SessionRestorer::end(const KvStore& store) {
+  std::vector<storage::SessionId> empty;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [id, owner] : queueless_) {
+      if (owner.session) empty.push_back(id);
+    }
+  }
+  for (const storage::SessionId id : empty) hand_queue(id, {});
+  // Behind everything that was handed to the shards.
+  core_.contexts.front()->shard.group().run_on_all([](Shard&) {});
+  storage::WriteBatch unused;
+  for (const storage::MessageId id : core_.storage->shared_records().end_restore()) {
+    unused.erase(Table::Messages, storage::message_key(id));
+  }
+  static_cast<void>(store.scan(Table::Messages, {}, {}, [&](std::string_view key, std::string_view) {
+    const auto id = storage::message_of(key);
+    if (id && *id < core_.storage->first_message_id() && !core_.storage->shared_records().known(*id)) {
+      unused.erase(Table::Messages, key);
+    }
+    return true;
+  }));
+  if (!unused.empty()) core_.storage->log().submit(std::move(unused), nullptr, 0);
+  const std::size_t sessions = order_.size();
+  order_.clear();
+  {
+    const MutexLock lock(mutex_);
+    queueless_.clear();
+  }
+  if (sessions + messages_.load() + core_.retainer.count() > 0) {
+    log::get("session").info(
+        "restored {} sessions, {} queued messages and {} retained messages in {} ms", sessions, messages_.load(),
+        core_.retainer.count(), std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_).count());
+  }
+  over_.store(true, std::memory_order_release);
+}
+
+}  // namespace sluice::session

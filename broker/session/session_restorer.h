@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/session/session_context.h"
+#include "broker/session/session_reading.h"
+#include "broker/storage/storage.h"
+#include "shared/base/shard.h"
+#include "shared/base/thread_annotations.h"
+
+namespace sluice::session {
+
+/// Brings back what an earlier server left in the store, while this one serves already.
+///
+/// 1. Sessions with their subscriptions and wills, and retained messages. Until they are there, what clients publish is
+///    parked (ParkedMessages), and nothing that was changed leaves the shards' journals: no acknowledgement can be given
+///    for a message that would have missed a session.
+/// 2. Queues, session by session, in the background; messages stay on disk (OutboundFlow reads them when their turn
+///    comes).
+/// A client that comes back does not wait for others: its session, and its queue, are read at once.
+///
+/// Owner: the app. Thread safety: as noted; the reading is done on the store's reader and a thread for retained messages.
+class SessionRestorer {
+ public:
+  /// `on_failure` is told, on some thread, when the store cannot be read: the server may not go on without what it has.
+  SessionRestorer(SessionCore& core, std::function<void(const std::string&)> on_failure);
+  ~SessionRestorer();
+  SessionRestorer(const SessionRestorer&) = delete;
+  SessionRestorer& operator=(const SessionRestorer&) = delete;
+
+  /// Before the shards run.
+  void prepare();
+  /// The shards run, the storage has started.
+  void start();
+  /// Waits for what is under way. The storage's reader has stopped.
+  void stop();
+
+  /// True if `ready` need not be waited for; else it is called on `shard` when the client's session, if the store has
+  /// one, is restored. Any thread.
+  bool ready(std::string_view client_id, Shard& shard, std::function<void()> ready);
+  /// Reads the session's queue before all others. On the session's shard.
+  void hurry(const ClientSession& session);
+
+  /// Nothing is left to be done.
+  [[nodiscard]] bool over() const { return over_.load(std::memory_order_acquire); }
+
+ private:
+  enum class Progress : std::uint8_t { Unread, Reading };
+  struct Waiter {
+    Shard* shard;
+    std::function<void()> ready;
+  };
+  struct Expected {
+    storage::SessionId id = 0;
+    Progress progress = Progress::Unread;
+    std::vector<Waiter> waiters;
+  };
+  /// A session that is back and whose queue is not.
+  struct Queueless {
+    SessionRef session;
+    std::string client_id;
+    storage::SessionRecord record;
+    Place end = 0;  ///< places from here on are this server's
+  };
+  using Restored = std::vector<RestoredSession>;
+  struct QueueScan;
+
+  // Phase 1.
+  void read_index(const storage::KvStore& store);
+  void read_some(const storage::KvStore& store);
+  void read_one(const storage::KvStore& store, const std::string& client_id, storage::SessionId id);
+  bool take_unread(const std::string& client_id);
+  void hand_over(Restored sessions);
+  void restore_on(SessionContext& context, Restored& sessions);
+  void settled(const std::string& client_id);
+  void load_retained();
+  void part_done();
+  // Phase 2.
+  void read_queues(const storage::KvStore& store, std::shared_ptr<QueueScan> scan);
+  void finish_queue(QueueScan& scan);
+  void read_queue(const storage::KvStore& store, storage::SessionId id);
+  void hand_queue(storage::SessionId id, std::vector<ReadEntry> entries);
+  void restore_queue_on(SessionContext& context, const Queueless& owner, std::vector<ReadEntry> entries);
+  std::optional<Queueless> take_queueless(storage::SessionId id);
+  [[nodiscard]] Place end_of(storage::SessionId id);
+  void end(const storage::KvStore& store);
+
+  bool failed(const storage::StoreStatus& status);
+  void report(std::string_view what, std::size_t done, std::size_t of);
+  [[nodiscard]] SessionContext& home_of(std::string_view client_id) const;
+
+  SessionCore& core_;
+  const std::function<void(const std::string&)> on_failure_;
+  std::thread retained_;
+  TimePoint began_{};
+  std::atomic<std::size_t> parts_{2};   ///< of phase 1: sessions, retained messages
+  std::atomic<std::size_t> handed_{0};  ///< tasks that shards have not run yet
+  std::atomic<bool> sessions_done_{false};
+  std::atomic<bool> over_{false};
+  std::atomic<std::size_t> messages_{0};
+
+  Mutex mutex_;
+  bool index_read_ GUARDED_BY(mutex_) = false;
+  std::map<std::string, std::vector<Waiter>, std::less<>> early_ GUARDED_BY(mutex_);  ///< before the index was read
+  std::unordered_map<std::string, Expected> expected_ GUARDED_BY(mutex_);
+  std::unordered_map<storage::SessionId, Queueless> queueless_ GUARDED_BY(mutex_);
+
+  // Of the reader's thread.
+  std::vector<std::pair<std::string, storage::SessionId>> order_;
+  std::size_t next_ = 0;
+  TimePoint reported_{};
+};
+
+}  // namespace sluice::session

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/storage/shard_journal.h"
+
+#include <utility>
+
+namespace sluice::storage {
+
+void ShardJournal::when_committed(CommitTicket ticket, InlineTask task) {
+  if (ticket <= committed_) {
+    task();
+    return;
+  }
+  waiting_.push_back({ticket, std::move(task)});
+}
+
+void ShardJournal::release() {
+  held_ = false;
+  if (!batch_.empty() || touched_) shard_.at_turn_end(*this);
+}
+
+void ShardJournal::on_turn_end() {
+  if (held_ || (batch_.empty() && !touched_)) return;
+  touched_ = false;
+  log_.submit(std::exchange(batch_, {}), this, open_++);
+}
+
+void ShardJournal::on_committed(CommitTicket ticket) {
+  shard_.post([this, ticket] { run_committed(ticket); });
+}
+
+void ShardJournal::run_committed(CommitTicket ticket) {
+  committed_ = ticket;
+  while (!waiting_.empty() && waiting_.front().ticket <= ticket) {
+    InlineTask task = std::move(waiting_.front().task);
+    waiting_.pop_front();
+    task();
+  }
+}
+
+}  // namespace sluice::storage

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/storage/storage.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "broker/storage/rocksdb_store.h"
+#include "broker/storage/storage_probe.h"
+#include "shared/log/log.h"
+
+namespace sluice::storage {
+namespace {
+
+constexpr std::string_view kStoreKey = "store";
+/// Ids of one start; more are not given out in a server's life.
+constexpr unsigned kIdBits = 40;
+
+/// What stands under Table::Meta of a store that was opened before.
+struct Known {
+  StoreRecord store;
+  std::uint64_t last_batch = 0;
+};
+
+StoreStatus read_known(const KvStore& store, Known& known) {
+  std::optional<std::string> value;
+  if (StoreStatus status = store.get(Table::Meta, kStoreKey, value); !status.ok()) return status;
+  if (value) {
+    const auto record = decode_store(*value);
+    if (!record) return {StoreErrc::Corrupt, fmt::format("the store's own record: {}", record.error().message())};
+    known.store = *record;
+  }
+  if (StoreStatus status = store.get(Table::Meta, CommitLog::kBatchKey, value); !status.ok()) return status;
+  if (value) known.last_batch = decode_number(*value).value_or(0);
+  if (known.store.format <= kFormat) return {};
+  return {StoreErrc::NewerFormat,
+          fmt::format("the store has format {}, and this version reads up to {}; start the version that wrote it",
+                      known.store.format, kFormat)};
+}
+
+/// Counts the start, so that ids of this one are new.
+StoreStatus write_start(KvStore& store, StoreRecord& record) {
+  record.format = kFormat;
+  ++record.starts;
+  std::string value;
+  encode(record, value);
+  WriteBatch batch;
+  batch.put(Table::Meta, kStoreKey, value);
+  const WriteBatch* const batches[] = {&batch};
+  return store.write(batches, Durability::Power);
+}
+
+void report_lost(std::uint64_t written, std::uint64_t found) {
+  if (written <= found) return;
+  log::get("storage").error(
+      "at least {} batches were written and are gone: the machine lost power, or files were changed by hand; "
+      "what clients did in that time may be lost (storage.sync = always prevents it)",
+      written - found);
+}
+
+std::filesystem::path mark_file(const StorageSettings& settings) {
+  return settings.folder.empty() ? std::filesystem::path() : settings.folder / "WRITTEN";
+}
+
+}  // namespace
+
+std::unique_ptr<Storage> Storage::open(const StorageSettings& settings, StoreStatus& status) {
+  RocksDbSettings engine;
+  engine.folder = settings.folder;
+  engine.memory = settings.memory;
+  std::unique_ptr<KvStore> store = open_rocksdb(engine, status);
+  return store == nullptr ? nullptr : take(std::move(store), settings, status);
+}
+
+std::unique_ptr<Storage> Storage::take(std::unique_ptr<KvStore> store, const StorageSettings& settings,
+                                       StoreStatus& status) {
+  Known known;
+  status = read_known(*store, known);
+  if (status.ok()) status = write_start(*store, known.store);
+  if (!status.ok()) return nullptr;
+  return std::unique_ptr<Storage>(new Storage(std::move(store), settings, known.store.starts, known.last_batch));
+}
+
+Storage::Storage(std::unique_ptr<KvStore> store, const StorageSettings& settings, std::uint32_t starts,
+                 std::uint64_t last_batch)
+    : settings_(settings),
+      store_(std::move(store)),
+      written_(mark_file(settings)),
+      log_(*store_, health_,
+           {.sync = settings.sync,
+            .sync_interval = settings.sync_interval,
+            .max_backlog = settings.memory / 4,
+            .on_written = [this](std::uint64_t number) { written_.write(number); }},
+           last_batch),
+      reader_(*store_),
+      first_session_(static_cast<SessionId>(starts) << kIdBits),
+      first_message_(static_cast<MessageId>(starts) << kIdBits),
+      next_session_(first_session_),
+      next_message_(first_message_) {
+  probe();
+  report_lost(written_.read(), last_batch);
+}
+
+Storage::~Storage() { stop(); }
+
+void Storage::start() {
+  log_.start();
+  reader_.start();
+}
+
+void Storage::stop() {
+  reader_.stop();
+  log_.stop();
+}
+
+}  // namespace sluice::storage
