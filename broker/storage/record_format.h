@@ -7,7 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
+
+#include <boost/system/error_category.hpp>
 
 #include "broker/api/message.h"
 #include "broker/api/types.h"
@@ -19,7 +22,14 @@
 /// than it should be, or of a version that it does not know (RecordErrc says which).
 namespace sluice::storage {
 
-enum class RecordErrc : std::uint8_t { Truncated = 1, BadChecksum, UnknownVersion, Malformed };
+enum class RecordErrc : std::uint8_t {
+  Truncated = 1,   ///< ends inside a field
+  BadChecksum,     ///< not what was written
+  UnknownVersion,  ///< most likely of a later version; what follows was not looked at
+  Malformed,       ///< whole, but not what this version would write
+};
+[[nodiscard]] const boost::system::error_category& record_category();
+[[nodiscard]] ErrorCode make_error_code(RecordErrc code);
 
 /// Names a session on disk; never used again. Keys begin with it, big endian, so that a session's records lie together.
 using SessionId = std::uint64_t;
@@ -105,12 +115,15 @@ inline constexpr std::uint32_t kFormat = 1;
 std::string session_key(SessionId session);
 std::string subscription_key(SessionId session, std::string_view filter);
 std::string queue_key(SessionId session, Place place);
+/// The same for the message path: replaces what is in `out`, whose memory is used again.
+void queue_key(SessionId session, Place place, std::string& out);
 std::string inbound_key(SessionId session, PacketId packet_id);
 std::string message_key(MessageId message);
 /// Under Table::Sessions, beside the session's own: the place from which on none was given out.
 std::string places_key(SessionId session);
+/// Requires: no '\0' in `gateway`. With an empty `key` it is what all keys of that gateway begin with.
 std::string gateway_key(std::string_view gateway, std::string_view key);
-/// nullopt: no such key.
+/// Of every key that begins with a session. nullopt, here and below: no such key.
 std::optional<SessionId> session_of(std::string_view key);
 /// Of a queue_key.
 std::optional<Place> place_of(std::string_view key);
@@ -123,7 +136,10 @@ std::optional<PacketId> packet_id_of(std::string_view key);
 /// True: a places_key.
 bool is_places_key(std::string_view key);
 
-// Values: encode_… replaces what is in `out`, whose memory is used again.
+// Values: encode… replaces what is in `out`, whose memory is used again; no view of the record may point into it.
+// Requires: topics at most 65,535 bytes, other texts, payloads, properties and subscription ids at most kMaxVarint;
+// a QueueRecord that is Queued has a message or a message id, and one that is Released neither.
+// A value has one form: what decodes encodes to the same bytes.
 void encode(const SessionRecord& record, std::string& out);
 void encode(const SubscriptionRecord& record, std::string& out);
 void encode(const QueueRecord& record, std::string& out);
@@ -148,3 +164,6 @@ StoredMessage stored(const Message& message);
 MessageParts parts_of(const StoredMessage& message);
 
 }  // namespace sluice::storage
+
+template <>
+struct boost::system::is_error_code_enum<sluice::storage::RecordErrc> : std::true_type {};
