@@ -15,6 +15,7 @@
 #include "broker/app/server.h"
 #include "broker/app/signals.h"
 #include "broker/management/management_config.h"
+#include "broker/storage/storage_config.h"
 #include "shared/log/log.h"
 #include "shared/net/listener_config.h"
 
@@ -52,12 +53,18 @@ int run(const Options& options) {
   try {
     log::configure(log_settings(configuration));
     print_notices(configuration);
-    print_line("storage.type = ram: acknowledged messages, sessions and retained messages do not survive a restart");
+    if (configuration.store().get(storage::kType) == "ram") {
+      print_line("storage.type = ram: acknowledged messages, sessions and retained messages do not survive a restart");
+    }
     raise_descriptor_limit();
     Server server(options, configuration);
     server.start();
     while (signals.wait() == Signals::Kind::Reload) server.reload();
     server.stop();
+    if (server.failed()) {
+      log::flush();
+      return 1;
+    }
   } catch (const std::exception& error) {
     fmt::print(stderr, "sluice cannot run: {}\n", error.what());
     log::flush();

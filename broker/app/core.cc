@@ -5,13 +5,35 @@
 
 #include "broker/app/settings.h"
 #include "broker/auth/auth_config.h"
+#include "broker/retainer/durable_retained_store.h"
+#include "broker/retainer/retainer_config.h"
+#include "broker/session/session_config.h"
 
 namespace sluice::app {
 
-Core::Core(const Configuration& configuration, ShardGroup& shards)
+namespace {
+
+std::unique_ptr<retainer::RetainedStore> make_retained_store(const Configuration& configuration,
+                                                             storage::Storage* storage) {
+  if (storage == nullptr || configuration.store().get(retainer::kStorageType) == "ram") {
+    return std::make_unique<retainer::RamRetainedStore>();
+  }
+  return std::make_unique<retainer::DurableRetainedStore>(*storage);
+}
+
+session::Overflow load_overflow(const ConfigStore& config) {
+  return config.get(session::kOverflow) == "refuse" ? session::Overflow::Refuse : session::Overflow::Drop;
+}
+
+}  // namespace
+
+Core::Core(const Configuration& configuration, ShardGroup& shards, storage::Storage* storage,
+           std::function<void(const std::string&)> on_failure)
     : shards_(shards),
       router_(load_router_settings(configuration.store(), shards.size())),
-      retainer_(load_retainer_settings(configuration.store()), retained_store_),
+      storage_(storage),
+      retained_store_(make_retained_store(configuration, storage)),
+      retainer_(load_retainer_settings(configuration.store()), *retained_store_),
       sweeper_(retainer_, shards.at(0)),
       access_(load_access_settings(configuration.store())),
       acl_file_(configuration.path(auth::kAclFile)),
@@ -21,15 +43,33 @@ Core::Core(const Configuration& configuration, ShardGroup& shards)
                     .hooks = hooks_,
                     .table = {},
                     .registry = {},
-                    .contexts = {}} {
+                    .contexts = {},
+                    .storage = storage,
+                    .overflow = load_overflow(configuration.store())} {
   const session::SessionSettings settings = load_session_settings(configuration.store());
   for (std::size_t i = 0; i < shards.size(); ++i) {
     session_core_.contexts.push_back(std::make_unique<session::SessionContext>(session_core_, shards.at(i), settings));
   }
   sessions_ = std::make_unique<session::SessionManager>(session_core_, psk_);
+  if (storage == nullptr) return;
+  restorer_ = std::make_unique<session::SessionRestorer>(session_core_, std::move(on_failure));
+  session_core_.restorer = restorer_.get();
+}
+
+void Core::prepare() {
+  if (!restorer_) return;
+  restorer_->prepare();
+  storage_->start();
+}
+
+void Core::stop() {
+  if (!restorer_) return;
+  storage_->reader().stop();
+  restorer_->stop();
 }
 
 void Core::start() {
+  if (restorer_) restorer_->start();
   shards_.at(0).post([this] { sweeper_.start(); });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "broker/retainer/retainer.h"
 #include "broker/router/router.h"
 #include "broker/session/session_manager.h"
+#include "broker/session/session_restorer.h"
+#include "broker/storage/storage.h"
 #include "shared/base/shard.h"
 #include "shared/base/thread_annotations.h"
 
@@ -23,13 +26,20 @@ namespace sluice::app {
 /// Owner: App. Thread: the control thread; the parts say for themselves what shards may do with them.
 class Core {
  public:
-  Core(const Configuration& configuration, ShardGroup& shards);
+  /// `storage`: null if nothing is kept on disk; outlives the core. `on_failure` is told, on some thread, when what the
+  /// store has cannot be read.
+  Core(const Configuration& configuration, ShardGroup& shards, storage::Storage* storage,
+       std::function<void(const std::string&)> on_failure);
 
   /// Reads users, rules and keys. Returns what is wrong with their files, a sentence each; nobody may be served then.
   std::vector<std::string> load_files(const Configuration& configuration);
 
-  /// Begins what runs by the clock. The shards run.
+  /// Before the shards run: the store begins to write, and what clients do waits until what it has is restored.
+  void prepare();
+  /// Begins to restore, and what runs by the clock. The shards run.
   void start();
+  /// Restores no more. The shards still run.
+  void stop();
 
   [[nodiscard]] session::SessionManager& sessions() { return *sessions_; }
   [[nodiscard]] router::Router& router() { return router_; }
@@ -53,7 +63,8 @@ class Core {
   ShardGroup& shards_;
   hooks::HookPoints hooks_;
   router::Router router_;
-  retainer::RamRetainedStore retained_store_;
+  storage::Storage* const storage_;
+  const std::unique_ptr<retainer::RetainedStore> retained_store_;
   retainer::Retainer retainer_;
   retainer::RetainedSweeper sweeper_;
   auth::AccessControl access_;
@@ -64,6 +75,7 @@ class Core {
   std::filesystem::path acl_file_ GUARDED_BY(acl_file_mutex_);
   session::SessionCore session_core_;
   std::unique_ptr<session::SessionManager> sessions_;
+  std::unique_ptr<session::SessionRestorer> restorer_;  ///< null: nothing is kept on disk
 };
 
 }  // namespace sluice::app

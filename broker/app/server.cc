@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <iterator>
 #include <regex>
@@ -16,6 +17,7 @@
 #include "broker/app/config/folders.h"
 #include "broker/app/console.h"
 #include "broker/app/node_config.h"
+#include "broker/app/storage_setup.h"
 #include "broker/management/management_config.h"
 #include "broker/management/socket_file.h"
 #include "shared/config/pending.h"
@@ -92,16 +94,18 @@ Server::Server(const Options& options, const Configuration& configuration)
       folders_(configuration.folders()),
       notices_(configuration.notices()),
       shards_(configuration.store().get(kShards)),
-      core_(configuration, shards_),
+      storage_(open_storage(configuration)),
+      core_(configuration, shards_, storage_.get(), [this](const std::string& why) { give_up(why); }),
       edges_(std::make_unique<Edges>(configuration, shards_, core_)),
       management_(std::make_unique<management::Management>(management_deps(), management_settings(configuration))) {}
 
 void Server::start() {
   require_none(core_.load_files(configuration_));
   edges_->open(configuration_);
+  core_.prepare();
   shards_.start();
   if (const std::string problem = management_->start(); !problem.empty()) {
-    shards_.stop();
+    stop_core();
     throw std::runtime_error(problem);
   }
   core_.start();
@@ -154,10 +158,23 @@ void Server::stop() {
   log::get("app").info("stopping");
   edges_->drain(kDrainLimit);
   management_->stop();
-  shards_.stop();
+  stop_core();
   management_.reset();
   edges_.reset();  // connections go before the sessions that they hold
   for (std::size_t i = 0; i < shards_.size(); ++i) core_.sessions().destroy_all(shards_.at(i));
+}
+
+void Server::stop_core() {
+  core_.stop();
+  shards_.stop();
+  if (storage_) storage_->stop();
+}
+
+void Server::give_up(const std::string& why) {
+  failed_.store(true);
+  log::get("app").critical("the store cannot be read, so the server ends: {}", why);
+  print_line(fmt::format("sluice cannot go on: {}; sluice --check-storage tells what is damaged", why));
+  ::kill(::getpid(), SIGTERM);
 }
 
 management::ManagementDeps Server::management_deps() {
@@ -178,7 +195,7 @@ std::vector<management::ListenerInfo> Server::listener_infos() {
 
 std::vector<std::string> check_named_files(const Configuration& configuration) {
   ShardGroup shards(1);
-  Core core(configuration, shards);
+  Core core(configuration, shards, nullptr, {});
   std::vector<std::string> problems = unwritable_places(configuration);
   if (std::string problem = management::SocketFile::check(configuration.paths().control_socket()); !problem.empty()) {
     problems.push_back(std::move(problem));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -29,8 +30,12 @@ class Server {
   void reload();
   /// Says goodbye to every client and ends.
   void stop();
+  /// It ended because it could not go on.
+  [[nodiscard]] bool failed() const { return failed_.load(); }
 
  private:
+  void give_up(const std::string& why);
+  void stop_core();
   void reload_now();
   management::ManagementDeps management_deps();
   std::vector<management::ListenerInfo> listener_infos();
@@ -41,6 +46,8 @@ class Server {
   RunningFolders folders_;            ///< as the last reload left them
   std::vector<std::string> notices_;  ///< "
   ShardGroup shards_;
+  std::unique_ptr<storage::Storage> storage_;  ///< null: nothing is kept on disk
+  std::atomic<bool> failed_{false};
   Core core_;
   std::mutex edges_mutex_;  ///< between a reload and the listing of listeners
   std::unique_ptr<Edges> edges_;

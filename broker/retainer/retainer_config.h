@@ -7,9 +7,10 @@ namespace sluice::retainer {
 
 inline constexpr Property<std::string_view> kStorageType{
     .name = "retainer.storage_type",
-    .doc = "disc: retained messages survive a restart, as far as storage.type can keep them; ram: they do not.",
+    .doc = "disc: retained messages survive a restart, as far as storage.type can keep them; ram: they do not. disc_only "
+           "is the same as disc.",
     .def = "disc",
-    .choices = "disc|ram"};
+    .choices = "disc|ram|disc_only"};
 inline constexpr Property<std::uint32_t> kMaxMessageNum{
     .name = "retainer.max_message_num",
     .doc = "Retained messages at most; a message for a further topic is delivered, but not kept.",

@@ -16,12 +16,6 @@
 namespace sluice::session {
 namespace {
 
-void count_persistent(bool& counted, bool persistent) {
-  if (counted == persistent) return;
-  counted = persistent;
-  probe().persistent.add(persistent ? 1 : -1);
-}
-
 void note_qos2_refused(std::string_view client_id, std::size_t awaiting) {
   probe().qos2_dropped.add();
   static log::RateLimit limit(1);
@@ -37,12 +31,18 @@ bool resends_by_time(Protocol protocol) { return protocol == Protocol::Mqtt31 ||
 
 }  // namespace
 
+void ClientSession::count_persistent(bool persistent) {
+  if (counted_persistent_ == persistent) return;
+  counted_persistent_ = persistent;
+  probe().persistent.add(persistent ? 1 : -1);
+}
+
 ClientSession::ClientSession(SessionContext& context, std::string client_id)
     : context_(context), client_id_(std::move(client_id)), created_at_(unix_millis()) {}
 
 ClientSession::~ClientSession() {
   if (!ref_) return;
-  count_persistent(counted_persistent_, false);
+  count_persistent(false);
   if (durable_id_ != 0) context_.core.durable.fetch_sub(1, std::memory_order_relaxed);
   probe().sessions.add(-1);
   context_.core.sessions.fetch_sub(1, std::memory_order_relaxed);
@@ -77,7 +77,7 @@ void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, st
               request.keep_alive_seconds, request.protocol,     request.clean_start, superuser};
   expiry_seconds_ = expiry_seconds;
   receive_maximum_ = request.receive_maximum;
-  count_persistent(counted_persistent_, expiry_seconds > 0);
+  count_persistent(expiry_seconds > 0);
   std::string mountpoint = mountpoint_of(request);
   mountpoint_ = mountpoint.empty() ? nullptr : std::make_unique<std::string>(std::move(mountpoint));
   access_ = context_.core.access.compile({client_id_, details_.username, details_.address}, superuser);
@@ -121,7 +121,7 @@ void ClientSession::close(const CloseRequest& request) {
   if (sink_ == nullptr) return;
   if (request.session_expiry_seconds) {
     expiry_seconds_ = *request.session_expiry_seconds;
-    count_persistent(counted_persistent_, expiry_seconds_ > 0);
+    count_persistent(expiry_seconds_ > 0);
   }
   detach();
   context_.core.hooks.client_disconnected.run(info(), request.reason);

@@ -128,6 +128,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void on_watermark(bool high) override;
 
   void detach();
+  void count_persistent(bool persistent);
   void set_group_presence(bool attached);
   void deliver_qos0(const QueuedMessage& queued);
   OutboundFlow& flow();

@@ -162,7 +162,7 @@ void ClientSession::restore(RestoredSession restored) {
         restored.will_due_at == 0 ? wall_now + static_cast<UnixMillis>(delay) * 1000 : restored.will_due_at;
     will_->at = from_wall(due, wall_now, context_.now());
   }
-  count_as_persistent();
+  count_persistent(true);
   if (record.detached_at == 0) save();
   if (will_ && restored.will_due_at == 0) {
     save_will(wall_now + static_cast<UnixMillis>(std::min(will_->request.delay_seconds, expiry_seconds_)) * 1000);

@@ -12,6 +12,7 @@
 #include "broker/session/mountpoint.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
+#include "broker/session/session_restorer.h"
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 
@@ -122,6 +123,39 @@ class SessionManager::Pending final : public PendingConnect {
   bool* answered_ = nullptr;
 };
 
+/// A connect that waits until the client's session, if an earlier server left it, has been read.
+class SessionManager::AwaitedRestore final : public PendingConnect {
+ public:
+  static std::unique_ptr<PendingConnect> begin(SessionManager& manager, SessionContext& context, ConnectRequest request,
+                                               DeliverySink& sink, OnConnected done) {
+    const std::string client_id = request.client_id;
+    auto waiting = std::make_unique<AwaitedRestore>(manager, std::move(request), sink, std::move(done));
+    const auto go_on = [alive = std::weak_ptr<AwaitedRestore*>(waiting->self_)] {
+      if (const auto self = alive.lock()) (*self)->go_on();
+    };
+    if (!manager.core_.restorer->ready(client_id, context.shard, go_on)) return waiting;
+    return manager.connect_restored(std::move(waiting->request_), sink, std::move(waiting->done_));
+  }
+
+  AwaitedRestore(SessionManager& manager, ConnectRequest request, DeliverySink& sink, OnConnected done)
+      : manager_(manager), request_(std::move(request)), sink_(sink), done_(std::move(done)) {}
+
+ private:
+  void go_on() {
+    // The answer may destroy this object before the call returns.
+    const std::weak_ptr<AwaitedRestore*> alive = self_;
+    auto next = manager_.connect_restored(std::move(request_), sink_, std::move(done_));
+    if (!alive.expired()) next_ = std::move(next);
+  }
+
+  SessionManager& manager_;
+  ConnectRequest request_;
+  DeliverySink& sink_;
+  OnConnected done_;
+  std::unique_ptr<PendingConnect> next_;
+  std::shared_ptr<AwaitedRestore*> self_ = std::make_shared<AwaitedRestore*>(this);
+};
+
 SessionManager::SessionManager(SessionCore& core, const auth::PskStore& psk) : core_(core), psk_(psk) {}
 
 std::unique_ptr<PendingConnect> SessionManager::connect(ConnectRequest request, DeliverySink& sink, OnConnected done) {
@@ -132,6 +166,15 @@ std::unique_ptr<PendingConnect> SessionManager::connect(ConnectRequest request, 
     refuse(context, request, done, refused);
     return nullptr;
   }
+  if (core_.restorer != nullptr && !core_.restorer->sessions_are_there()) {
+    return AwaitedRestore::begin(*this, context, std::move(request), sink, std::move(done));
+  }
+  return connect_restored(std::move(request), sink, std::move(done));
+}
+
+std::unique_ptr<PendingConnect> SessionManager::connect_restored(ConnectRequest request, DeliverySink& sink,
+                                                                 OnConnected done) {
+  SessionContext& context = context_of(*Shard::current());
   if (Shard* const home = elsewhere(context, request.client_id)) {
     done({.reason = Reason::UseAnotherServer, .handle = {}, .client_id = {}, .move_to = home});
     return nullptr;
@@ -191,7 +234,9 @@ void SessionManager::establish(SessionContext& context, const ConnectRequest& re
   }
   const std::uint32_t expiry = request.session_expiry_seconds.value_or(
       is_mqtt3(request.protocol) && !request.clean_start ? context.settings.expiry_seconds : 0);
+  if (!present && expiry > 0 && core_.storage != nullptr) session->make_durable();
   session->attach(sink, request, expiry, superuser);
+  if (session->awaits_queue()) core_.restorer->hurry(*session);
   if (!present) core_.hooks.session_created.run(session->info());
   core_.hooks.client_connected.run(session->info(), Reason::Success);
   const SessionRef ref = session->ref();

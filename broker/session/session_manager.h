@@ -42,7 +42,10 @@ class SessionManager final : public BrokerApi {
 
  private:
   class Pending;
+  class AwaitedRestore;
 
+  /// As connect(), when the client's session is there, if it has one.
+  std::unique_ptr<PendingConnect> connect_restored(ConnectRequest request, DeliverySink& sink, OnConnected done);
   [[nodiscard]] Reason check_identity(SessionContext& context, ConnectRequest& request) const;
   [[nodiscard]] Shard* elsewhere(SessionContext& context, std::string_view client_id) const;
   void establish(SessionContext& context, const ConnectRequest& request, DeliverySink& sink, const OnConnected& done,

@@ -46,6 +46,8 @@ class SessionRestorer {
   /// Waits for what is under way. The storage's reader has stopped.
   void stop();
 
+  /// Phase 1 is over for sessions: nobody needs to wait.
+  [[nodiscard]] bool sessions_are_there() const { return sessions_done_.load(std::memory_order_acquire); }
   /// True if `ready` need not be waited for; else it is called on `shard` when the client's session, if the store has
   /// one, is restored. Any thread.
   bool ready(std::string_view client_id, Shard& shard, std::function<void()> ready);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/api/client_handle.h"
+#include "broker/session/subscription_list.h"
 
 namespace sluice::session {
 
@@ -20,6 +21,8 @@ std::vector<Reason> unsubscribe(ClientSession& session, std::span<const std::str
 /// The end of a session: takes all its subscriptions out of the router, memberships of shared groups at once, of the
 /// rest a bounded number in each turn: whoever had a hundred thousand of them holds up nobody by going.
 void unsubscribe_all(ClientSession& session);
+/// A subscription as an earlier server left it: nobody is asked, and nothing retained is sent.
+void restore_subscription(ClientSession& session, OwnSubscription subscription);
 /// Tells the router whether the member of the shared group of `filter` has a client at the moment.
 void set_shared_attached(ClientSession& session, std::string_view filter, bool attached);
 

@@ -60,6 +60,14 @@ void report_lost(std::uint64_t written, std::uint64_t found) {
       written - found);
 }
 
+void report_cut(const OpenReport& report) {
+  if (report.cut_log.empty()) return;
+  log::get("storage").warn(
+      "the end of {} was torn and has been cut off: {} bytes, {} writes; nothing of it was acknowledged with "
+      "storage.sync = always",
+      report.cut_log, report.dropped_bytes, report.dropped_writes);
+}
+
 std::filesystem::path mark_file(const StorageSettings& settings) {
   return settings.folder.empty() ? std::filesystem::path() : settings.folder / "WRITTEN";
 }
@@ -69,9 +77,12 @@ std::filesystem::path mark_file(const StorageSettings& settings) {
 std::unique_ptr<Storage> Storage::open(const StorageSettings& settings, StoreStatus& status) {
   RocksDbSettings engine;
   engine.folder = settings.folder;
-  engine.memory = settings.memory;
-  std::unique_ptr<KvStore> store = open_rocksdb(engine, status);
-  return store == nullptr ? nullptr : take(std::move(store), settings, status);
+  engine.memory_bytes = settings.memory;
+  OpenReport report;
+  std::unique_ptr<KvStore> store = RocksDbStore::open(engine, status, &report);
+  if (store == nullptr) return nullptr;
+  report_cut(report);
+  return take(std::move(store), settings, status);
 }
 
 std::unique_ptr<Storage> Storage::take(std::unique_ptr<KvStore> store, const StorageSettings& settings,

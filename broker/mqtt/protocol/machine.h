@@ -13,6 +13,7 @@
 #include "broker/mqtt/codec/frame_reader.h"
 #include "broker/mqtt/codec/packet.h"
 #include "broker/mqtt/mqtt_settings.h"
+#include "broker/mqtt/protocol/ack_gate.h"
 #include "broker/mqtt/protocol/effects.h"
 #include "broker/mqtt/protocol/topic_alias.h"
 
@@ -58,6 +59,7 @@ class Machine final : public DeliverySink {
   // DeliverySink.
   DeliveryResult deliver(const Delivery& delivery) override;
   void deliver_release(PacketId packet_id) override;
+  void on_committed(CommitTicket ticket) override;
   void on_session_ended(Reason reason) override;
 
  private:
@@ -104,6 +106,9 @@ class Machine final : public DeliverySink {
   bool check_publish(PublishView& publish);
   void publish(const PublishView& publish);
   void answer_publish(const PublishView& publish, PublishResult result);
+  /// Sends an acknowledgement, or keeps it until what it acknowledges is safe.
+  void acknowledge(AckGate::Waiting ack);
+  void send_now(const AckGate::Waiting& ack);
   void limit_publish_rate();
   void on_ack(const Frame& frame);
   void on_pubrel(const Frame& frame);
@@ -135,6 +140,7 @@ class Machine final : public DeliverySink {
   std::unique_ptr<ConnectRequest> request_;  ///< from CONNECT until the core has answered
   std::unique_ptr<PendingConnect> pending_;
   std::unique_ptr<V5> v5_;
+  std::unique_ptr<AckGate> gate_;              ///< while acknowledgements wait
   std::uint32_t max_packet_out_ = 0xFFFFFFFF;  ///< the client's Maximum Packet Size, bytes
   std::uint32_t published_in_window_ = 0;      ///< for max_publish_rate
   TimePoint window_start_{};

@@ -71,11 +71,11 @@ void Machine::publish(const PublishView& publish) {
        .dup = publish.dup,
        .packet_id = publish.packet_id,
        .expiry_seconds = publish.message.expiry_seconds});
-  if (result == Reason::TopicNameInvalid && (publish.qos == Qos::AtMostOnce || !is_v5())) {
+  if (result.reason == Reason::TopicNameInvalid && (publish.qos == Qos::AtMostOnce || !is_v5())) {
     fail(Reason::TopicNameInvalid, "topic name with more levels than mqtt.max_topic_levels");
     return;
   }
-  if (publish.qos == Qos::ExactlyOnce && !duplicate && !is_error(result)) ++qos2_open_;
+  if (publish.qos == Qos::ExactlyOnce && !duplicate && !is_error(result.reason)) ++qos2_open_;
   answer_publish(publish, result);
 }
 
@@ -84,12 +84,13 @@ void Machine::answer_publish(const PublishView& publish, PublishResult result) {
     case Qos::AtMostOnce:
       return;
     case Qos::AtLeastOnce:
-      send_ack(PacketType::Puback, publish.packet_id, result);
+      // A 3.x client cannot be told no. Without an answer it keeps the message and offers it again.
+      if (!is_v5() && result.reason == Reason::QuotaExceeded) return;
+      acknowledge({result.ticket, PacketType::Puback, publish.packet_id, result.reason});
       return;
     case Qos::ExactlyOnce:
-      // A 3.x client cannot be told no. Without PUBREC it keeps the message and offers it again.
-      if (!is_v5() && result == Reason::QuotaExceeded) return;
-      send_ack(PacketType::Pubrec, publish.packet_id, result);
+      if (!is_v5() && result.reason == Reason::QuotaExceeded) return;
+      acknowledge({result.ticket, PacketType::Pubrec, publish.packet_id, result.reason});
       return;
   }
 }
@@ -137,13 +138,41 @@ void Machine::on_pubrel(const Frame& frame) {
     fail(packet.error());
     return;
   }
-  const Reason reason = handle_->release(packet->packet_id);
-  if (reason == Reason::Success) {
+  const Outcome outcome = handle_->release(packet->packet_id);
+  if (outcome.reason == Reason::Success) {
     if (qos2_open_ > 0) --qos2_open_;
   } else {
     probe().pubrel_missed.add();
   }
-  send_ack(PacketType::Pubcomp, packet->packet_id, reason);
+  acknowledge({outcome.ticket, PacketType::Pubcomp, packet->packet_id, outcome.reason});
+}
+
+void Machine::acknowledge(AckGate::Waiting ack) {
+  if (ack.ticket == 0 && !gate_) {
+    send_now(ack);
+    return;
+  }
+  if (!gate_) gate_ = std::make_unique<AckGate>();
+  if (!gate_->push(std::move(ack))) fail(Reason::ReceiveMaximumExceeded, "more unacknowledged packets than packet ids");
+}
+
+void Machine::send_now(const AckGate::Waiting& ack) {
+  switch (ack.type) {
+    case PacketType::Suback:
+      send(SubackPacket{.packet_id = ack.id, .properties = {}, .reasons = ReasonList(ack.reasons)});
+      return;
+    case PacketType::Unsuback:
+      send(UnsubackPacket{.packet_id = ack.id, .properties = {}, .reasons = ReasonList(ack.reasons)});
+      return;
+    default:
+      send_ack(ack.type, ack.id, ack.reason);
+  }
+}
+
+void Machine::on_committed(CommitTicket ticket) {
+  if (!gate_ || state_ != ConnState::Active) return;
+  gate_->open(ticket, [this](const AckGate::Waiting& ack) { send_now(ack); });
+  if (gate_->empty()) gate_ = nullptr;
 }
 
 void Machine::send_ack(PacketType type, PacketId id, Reason reason) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SUBSCRIBE, UNSUBSCRIBE and their acknowledgements [MQTT5 3.8 to 3.11].
+#include <utility>
 #include <vector>
 
 #include "broker/mqtt/codec/decode.h"
@@ -27,8 +28,8 @@ void Machine::on_subscribe(const Frame& frame) {
     return;
   }
   const std::uint32_t id = packet->properties.number(PropertyId::SubscriptionIdentifier).value_or(0);
-  const std::vector<Reason> reasons = handle_->subscribe(requests, id);
-  send(SubackPacket{.packet_id = packet->packet_id, .properties = {}, .reasons = ReasonList(reasons)});
+  FilterOutcomes outcomes = handle_->subscribe(requests, id);
+  acknowledge({outcomes.ticket, PacketType::Suback, packet->packet_id, Reason::Success, std::move(outcomes.reasons)});
 }
 
 void Machine::on_unsubscribe(const Frame& frame) {
@@ -47,9 +48,9 @@ void Machine::on_unsubscribe(const Frame& frame) {
     fail(Reason::QuotaExceeded, "more filters than mqtt.max_filters_per_packet");
     return;
   }
-  const std::vector<Reason> reasons = handle_->unsubscribe(filters);
-  send(UnsubackPacket{
-      .packet_id = packet->packet_id, .properties = {}, .reasons = is_v5() ? ReasonList(reasons) : ReasonList()});
+  FilterOutcomes outcomes = handle_->unsubscribe(filters);
+  if (!is_v5()) outcomes.reasons.clear();
+  acknowledge({outcomes.ticket, PacketType::Unsuback, packet->packet_id, Reason::Success, std::move(outcomes.reasons)});
 }
 
 }  // namespace sluice::mqtt

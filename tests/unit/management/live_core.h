@@ -60,6 +60,7 @@ class FakeClient final : private DeliverySink {
  private:
   DeliveryResult deliver(const Delivery& delivery) override;
   void deliver_release(PacketId) override {}
+  void on_committed(CommitTicket) override {}
   void on_session_ended(Reason reason) override;
 
   session::SessionManager& sessions_;

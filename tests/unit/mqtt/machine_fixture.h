@@ -21,13 +21,13 @@ class FakeClient final : public ClientPort {
   [[nodiscard]] std::string_view client_id() const override { return "fake"; }
   PublishResult publish(const PublishRequest& /*request*/) override { return Reason::Success; }
   [[nodiscard]] bool awaits_release(PacketId /*packet_id*/) const override { return false; }
-  Reason release(PacketId /*packet_id*/) override { return Reason::Success; }
+  Outcome release(PacketId /*packet_id*/) override { return Reason::Success; }
   Reason acknowledge(Ack /*ack*/, PacketId /*packet_id*/, Reason /*reason*/) override { return Reason::Success; }
-  std::vector<Reason> subscribe(std::span<const SubscribeRequest> requests, std::uint32_t /*id*/) override {
-    return std::vector<Reason>(requests.size(), Reason::Success);
+  FilterOutcomes subscribe(std::span<const SubscribeRequest> requests, std::uint32_t /*id*/) override {
+    return {std::vector<Reason>(requests.size(), Reason::Success)};
   }
-  std::vector<Reason> unsubscribe(std::span<const std::string_view> filters) override {
-    return std::vector<Reason>(filters.size(), Reason::Success);
+  FilterOutcomes unsubscribe(std::span<const std::string_view> filters) override {
+    return {std::vector<Reason>(filters.size(), Reason::Success)};
   }
   void writable() override {}
   void close(const CloseRequest& /*request*/) override {}

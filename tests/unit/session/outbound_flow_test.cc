@@ -23,10 +23,15 @@ class Recorder final : public DeliverySink, public OutboundEvents {
   void deliver_release(PacketId id) override { log.push_back("release #" + std::to_string(id)); }
   void on_session_ended(Reason) override {}
   void on_sent(const QueuedMessage&) override {}
-  void on_acked(const Message&) override {}
-  void on_dropped(const Message& message, DropReason why) override {
-    log.push_back("dropped " + std::string(message.topic()) + " " + std::string(drop_reason_name(why)));
+  void on_committed(CommitTicket) override {}
+  void on_acked(const QueuedMessage&) override {}
+  void on_dropped(const QueuedMessage& queued, DropReason why) override {
+    log.push_back("dropped " + std::string(queued.message->topic()) + " " + std::string(drop_reason_name(why)));
   }
+  void on_settled(const QueuedMessage&) override {}
+  void on_received(const QueuedMessage&) override {}
+  void release_to_client(PacketId id) override { deliver_release(id); }
+  void load(std::vector<Place>) override {}
   void on_watermark(bool high) override { log.push_back(high ? "high" : "low"); }
 
   std::vector<std::string> take() { return std::exchange(log, {}); }

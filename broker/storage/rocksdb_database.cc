@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/storage/rocksdb_database.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/storage/rocksdb_status.h"
+
+namespace sluice::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Names of the column families, in the order of Table. They lie on disk.
+constexpr std::array<std::string_view, kTables> kNames = {"meta",     "sessions",     "subscriptions", "queues",
+                                                          "messages", "inbound_qos2", "retained",      "wills",
+                                                          "gateways", "users"};
+
+/// A folder without CURRENT holds no store yet, or what is left of one: then making a new one would hide the loss.
+StoreStatus check_is_new(const fs::path& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    std::error_code ignored;
+    const fs::path name = entry.path().filename();
+    if (name.extension() == ".sst" || (name.extension() == ".log" && entry.file_size(ignored) > 0)) {
+      return {StoreErrc::Corrupt, (folder / "CURRENT").string() + ": is not there, but " + name.string() +
+                                      " is: the store is damaged; restore it from a backup"};
+    }
+  }
+  return {};
+}
+
+struct Families {
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  std::vector<rocksdb::ColumnFamilyHandle**> handles;  ///< where each one's handle goes
+};
+
+}  // namespace
+
+std::unique_ptr<Database> Database::open(const RocksDbSettings& settings, const Resources& resources,
+                                         StoreStatus& status, OpenReport& report) {
+  const std::string folder = settings.folder.string();
+  const rocksdb::DBOptions options = db_options(settings, resources);
+  std::vector<std::string> found;
+  report.created = resources.env->FileExists(folder + "/CURRENT").IsNotFound();
+  if (report.created) {
+    status = settings.read_only ? StoreStatus(StoreErrc::NotFound, folder + ": holds no store")
+                                : check_is_new(settings.folder);
+  } else {
+    status = store_status(rocksdb::DB::ListColumnFamilies(options, folder, &found), folder);
+  }
+  for (const std::string& name : found) {
+    if (name == rocksdb::kDefaultColumnFamilyName || std::ranges::find(kNames, name) != kNames.end()) continue;
+    status = {StoreErrc::NewerFormat,
+              folder + ": was written by a later version of Sluice (it has a table \"" + name + "\")"};
+  }
+  if (!status.ok()) return nullptr;
+
+  std::unique_ptr<Database> database(new Database());
+  Families families{{{rocksdb::kDefaultColumnFamilyName, notes_options(settings, resources)}}, {&database->notes_}};
+  for (std::size_t i = 0; i < kTables; ++i) {
+    const std::string name(kNames[i]);
+    if (settings.read_only && std::ranges::find(found, name) == found.end()) continue;
+    families.descriptors.emplace_back(name, table_options(static_cast<Table>(i), settings, resources));
+    families.handles.push_back(&database->tables_[i]);
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  status = store_status(settings.read_only
+                            ? rocksdb::DB::OpenForReadOnly(options, folder, families.descriptors, &handles, &db)
+                            : rocksdb::DB::Open(options, folder, families.descriptors, &handles, &db),
+                        folder);
+  if (!status.ok()) return nullptr;
+  database->db_.reset(db);
+  for (std::size_t i = 0; i < handles.size(); ++i) *families.handles[i] = handles[i];
+  return database;
+}
+
+Database::~Database() {
+  if (!db_) return;
+  for (rocksdb::ColumnFamilyHandle* table : tables_) {
+    if (table != nullptr) db_->DestroyColumnFamilyHandle(table);
+  }
+  db_->DestroyColumnFamilyHandle(notes_);
+  db_->Close();
+}
+
+}  // namespace sluice::storage
