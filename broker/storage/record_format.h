@@ -112,6 +112,8 @@ struct StoreRecord {
 inline constexpr std::uint32_t kFormat = 1;
 
 // Keys.
+/// Of the StoreRecord, in Table::Meta.
+inline constexpr std::string_view kStoreKey = "store";
 std::string session_key(SessionId session);
 std::string subscription_key(SessionId session, std::string_view filter);
 std::string queue_key(SessionId session, Place place);

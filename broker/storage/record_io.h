@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "broker/storage/record_format.h"
 #include "shared/bytes/byte_reader.h"
@@ -98,10 +97,10 @@ class RecordReader {
   [[nodiscard]] std::size_t remaining() const { return left_.remaining(); }
   /// `record` if all of the value was read and nothing was wrong.
   template <class T>
-  [[nodiscard]] Result<T> finish(T&& record) {
+  [[nodiscard]] Result<T> finish(T record) {
     require(left_.empty());
     if (error_) return error_;
-    return std::forward<T>(record);
+    return record;
   }
 
  private:

@@ -198,7 +198,7 @@ Result<RetainedRecord> decode_retained(std::string_view value) {
   reader.require((flags & ~kRetainedExpires) == 0);
   if ((flags & kRetainedExpires) != 0) record.expires_at = reader.present(reader.time());
   record.message = read_message(reader);
-  return reader.finish(std::move(record));
+  return reader.finish(record);
 }
 
 StoredMessage stored(const Message& message) {

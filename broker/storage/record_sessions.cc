@@ -99,7 +99,7 @@ Result<SubscriptionRecord> decode_subscription(std::string_view value) {
   record.options = {static_cast<Qos>(qos), (flags & kNoLocal) != 0, (flags & kRetainAsPublished) != 0,
                     static_cast<RetainHandling>(retain_handling)};
   if ((flags & kSubscriptionId) != 0) record.subscription_id = reader.present(reader.varint());
-  return reader.finish(std::move(record));
+  return reader.finish(record);
 }
 
 void encode(const StoreRecord& record, std::string& out) {
@@ -118,7 +118,7 @@ Result<StoreRecord> decode_store(std::string_view value) {
   record.starts = reader.u32();
   record.next_session = reader.u64();
   record.next_message = reader.u64();
-  return reader.finish(std::move(record));
+  return reader.finish(record);
 }
 
 void encode_number(std::uint64_t number, std::string& out) {
@@ -130,7 +130,7 @@ void encode_number(std::uint64_t number, std::string& out) {
 Result<std::uint64_t> decode_number(std::string_view value) {
   RecordReader reader(value, kVersion);
   const std::uint64_t number = reader.u64();
-  return reader.finish(std::uint64_t{number});
+  return reader.finish(number);
 }
 
 }  // namespace sluice::storage
