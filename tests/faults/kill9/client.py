@@ -104,6 +104,11 @@ class Client:
                 self.flush()
             self._close()
 
+    def abandon(self):
+        """As if the connection had been cut: what was not read is lost."""
+        self._close()
+        self.load.lost(self)
+
     def send(self, data):
         self._out += data
         if self.load.trace:

@@ -17,6 +17,11 @@ ANSWER_DEADLINE = 60
 REPORT_DEADLINE, REPORT_DEADLINE_PER_ROUND = 60, 1
 
 
+def further_settings():
+    """KILL9_SETTINGS: "key=value key=value"."""
+    return dict(setting.split("=", 1) for setting in os.environ.get("KILL9_SETTINGS", "").split())
+
+
 class LoadFailed(AssertionError):
     """The load process has ended, or does not answer."""
 
@@ -61,13 +66,14 @@ class LoadProcess:
 class Kill9:
     """`rounds` kills of `server`, with which it does port(), kill(), launch() and await_start(); then the last check.
 
+    With `cut` the server lives on and all connections are cut instead: nothing then depends on what is on the disc.
     The same seed gives the same choices, though not the same instants: those are the machine's."""
 
-    def __init__(self, server, rounds, seed, progress=lambda text: None):
+    def __init__(self, server, rounds, seed, cut=False, progress=lambda text: None):
         self._server = server
+        self._cut = cut
         self._rounds = rounds
         self._random = random.Random(seed)
-        self._seed = seed
         self._progress = progress
         self._summary = {"seed": seed, "kills_while_starting": 0, "longest_start": 0.0}
         self._load = LoadProcess(seed)
@@ -80,7 +86,8 @@ class Kill9:
                 self._progress(f"round {number}")
                 if violations:
                     return self._summary | {"rounds": number, "violations": violations}
-                self._start()
+                if not self._cut:
+                    self._start()
             self._load.tell("drain", self._server.port())
             seconds = REPORT_DEADLINE + REPORT_DEADLINE_PER_ROUND * self._rounds
             return self._summary | json.loads(self._load.expect("report", seconds))
@@ -95,8 +102,11 @@ class Kill9:
         else:
             self._load.expect("up", ANSWER_DEADLINE)
             self._run_for(self._random.uniform(SHORTEST, LONGEST))
-        self._server.kill()
-        self._load.tell("killed")
+        if self._cut:
+            self._load.tell("cut")
+        else:
+            self._server.kill()
+            self._load.tell("killed")
         return json.loads(self._load.expect("down", ANSWER_DEADLINE).partition(" ")[2])
 
     def _run_for(self, seconds):

@@ -6,6 +6,7 @@ As a program, in tests/faults: `python3 -m kill9.load SEED`. It reads commands f
 
 * `round N PORT`: everybody connects; answers `up N` when those who stay online have their sessions, and goes on.
 * `killed`: the server has been killed; reads what is still to be read and answers `down N JSON`, what was wrong so far.
+* `cut`: as if all connections had been cut; then as `killed`.
 * `drain PORT`: everybody connects, nothing new is sent; when all has arrived, or nothing more comes, `report JSON`.
 
 The clients keep to the specification: what was not acknowledged is sent again with DUP and its packet id. What they see
@@ -25,7 +26,7 @@ from .cast import Cast
 from .client import split
 from .trace import Trace
 
-MOST_VIOLATIONS = 20
+MOST_VIOLATIONS, MOST_OF_ONE_CLIENT = 30, 3
 TICK = 0.01
 # Nothing has come for so long: no more will.
 QUIET = 5
@@ -47,7 +48,7 @@ class Load:
         self._commands = b""
         self._counts = collections.Counter()
         self._violations = []
-        self._violation_count = 0
+        self._violation_counts = collections.Counter()
         self._phase = self._idle
         self._lost_since = None
         self._killed = False
@@ -60,11 +61,16 @@ class Load:
     # What clients call.
 
     def violation(self, text):
-        self._violation_count += 1
+        name = text.partition(":")[0]
+        self._violation_counts[name] += 1
         if self.trace:
             self.trace.line("VIOLATION", text)
-        if len(self._violations) < MOST_VIOLATIONS:
+        if self._violation_counts[name] <= MOST_OF_ONE_CLIENT and len(self._violations) < MOST_VIOLATIONS:
             self._violations.append(f"round {self.round}: {text}")
+
+    def _all_violations(self):
+        more = self._violation_counts.total() - len(self._violations)
+        return self._violations + ([f"and {more} more"] if more else [])
 
     def count(self, name, by=1):
         self._counts[name] += by
@@ -161,14 +167,15 @@ class Load:
         for publisher in self.cast.publishers:
             publisher.connect(self.port)
 
+    def _command_cut(self):
+        for client in list(self._by_fd.values()):
+            client.abandon()
+        self._command_killed()
+
     def _command_killed(self):
         self._killed = True
         self.port = None
         self.count("kills")
-        self.count("kills_with_publishes_under_way", any(s.outstanding for s in self.cast.streams))
-        self.count("kills_with_releases_under_way",
-                   any(f.received for p in self.cast.all_publishers for f in p.flights.values()))
-        self.count("kills_with_deliveries_under_way", any(s.exchanges for s in self.cast.subscribers))
         self._phase = self._closing
         self._last_event = time.monotonic()
 
@@ -183,7 +190,8 @@ class Load:
             self.cast.retainer.connect(self.port)
         if self.round == 1 and self.cast.publishers[0].socket is None and all(s.ready() for s in self._awaited):
             self._connect_publishers()
-        absent = [s.name for s in self._awaited if not s.ready()] + [p.name for p in self.cast.all_publishers if not p.up]
+        absent = [s.name for s in self._awaited if not s.ready()]
+        absent += [p.name for p in self.cast.all_publishers if not p.up]
         late = now > self._begin + UP_DEADLINE
         if absent and late:
             self.violation(f"not connected within {UP_DEADLINE} s: {absent}")
@@ -198,8 +206,12 @@ class Load:
             self.violation(f"connections did not end: {[c.name for c in self._by_fd.values()]}")
         elif self._by_fd:
             return
+        self.count("kills_with_publishes_under_way", any(s.outstanding for s in self.cast.streams))
+        self.count("kills_with_releases_under_way",
+                   any(f.received for p in self.cast.all_publishers for f in p.flights.values()))
+        self.count("kills_with_deliveries_under_way", any(s.exchanges for s in self.cast.subscribers))
         self._phase = self._idle
-        self._say("down", self.round, json.dumps(self._violations))
+        self._say("down", self.round, json.dumps(self._all_violations()))
 
     def _draining(self, now):
         complete = (not any(p.flights for p in self.cast.all_publishers) and
@@ -234,7 +246,7 @@ class Load:
                 self.violation(f"{name}: lost: {judge.stream.describe_range(judge.missing())}")
         self._phase = self._idle
         self._say("report", json.dumps({"rounds": self.round, **dict(sorted(self._counts.items())),
-                                        "violation_count": self._violation_count, "violations": self._violations}))
+                                        "violations": self._all_violations()}))
 
 
 if __name__ == "__main__":

@@ -80,6 +80,10 @@ class _Judge:
         """The acknowledged messages that have not come."""
         raise NotImplementedError
 
+    def behind(self):
+        """How many messages have not come, acknowledged or not."""
+        raise NotImplementedError
+
     def complete(self):
         return next(self.missing(), None) is None
 
@@ -113,6 +117,9 @@ class Whole(_Judge):
             return (f"lost or overtaken: {self.stream.describe_range(range(last + 1, number))}; "
                     f"{number} came after {last}")
         return None
+
+    def behind(self):
+        return self.stream.sent - self.last
 
     def missing(self):
         return (n for n in range(self.last + 1, self.stream.sent + 1) if n not in self.stream.outstanding)
@@ -184,6 +191,9 @@ class Shared(_Judge):
         if number < last and not self.stream.resent[number]:
             return f"order within a member of the group: {self.stream.describe(number)} came after {last}"
         return None
+
+    def behind(self):
+        return self.stream.sent - self._floor
 
     def missing(self):
         return (n for n in range(self._floor + 1, self.stream.sent + 1)
