@@ -7,21 +7,34 @@ summary as JSON.
 KILL9_SEED: the seed of a failure. KILL9_SETTINGS="storage.sync=always node.shards=2": further
 settings. KILL9_KEEP=folder: a copy of the server's files after a failure. KILL9_TRACE=file: every packet. KILL9_CUT=1:
 connections are cut instead. All but the last work for the tests as well."""
+import collections
+import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import time
 import unittest
 
 from fault_server import SANITIZED, FaultServer
-from kill9.harness import Kill9, further_settings
+from kill9.harness import Kill9, durable_settings
 
 ROUNDS = int(os.environ.get("KILL9_ROUNDS", 10 if SANITIZED else 20))
 CUT_ROUNDS = 5
 SEED = int(os.environ.get("KILL9_SEED", time.time_ns() % 10**9))
 KEEP = os.environ.get("KILL9_KEEP")
-SETTINGS = {"node.shards": 0, "mqtt.mqueue.max_length": 1000000} | further_settings()
+SETTINGS = {"node.shards": 0, "mqtt.mqueue.max_length": 1000000} | durable_settings()
+
+
+def about(server):
+    """What its files have grown to, and what it warned of."""
+    size = 0
+    for path in server.folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            size += path.stat().st_size
+    warnings = re.findall(r"^\S+ \S+ (?:warning|error|critical) (\[\w+\] [^:\n]+)", server.output, re.MULTILINE)
+    return {"folder_bytes": size, "warnings": dict(collections.Counter(warnings).most_common(10))}
 
 
 def run(rounds, cut=False, progress=lambda text: None):
@@ -29,11 +42,13 @@ def run(rounds, cut=False, progress=lambda text: None):
     server = FaultServer(SETTINGS)
     summary = None
     try:
-        summary = Kill9(server, rounds, SEED, cut, progress).run()
+        summary = Kill9(server, rounds, SEED, cut, progress).run() | about(server)
     except AssertionError as failure:
         summary = {"seed": SEED, "violations": [str(failure)]}
     finally:
         if KEEP and (summary is None or summary["violations"]):
+            if server.running:
+                server.kill()
             shutil.copytree(server.folder, os.path.join(KEEP, f"kill9-{SEED}"), symlinks=True,
                             ignore=shutil.ignore_patterns("*.sock"))
         server.stop()

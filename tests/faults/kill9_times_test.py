@@ -7,7 +7,7 @@ import unittest
 
 import wire
 from fault_server import FaultTest, wait_until
-from kill9.harness import further_settings
+from kill9.harness import durable_settings
 from wire import V5, V311, connect, publish, subscribe
 
 FOR_LONG = 1000
@@ -31,7 +31,7 @@ def message_expiry(value):
 
 
 class Kill9TimesTest(FaultTest):
-    settings = {"mqtt.session.expiry_interval": "1s"} | further_settings()
+    settings = durable_settings() | {"mqtt.session.expiry_interval": "1s"}
 
     def come(self, client_id, present, version=V5, keep=FOR_LONG, clean=False, **more):
         """Connects and checks whether the session is there."""

@@ -17,9 +17,9 @@ ANSWER_DEADLINE = 60
 REPORT_DEADLINE, REPORT_DEADLINE_PER_ROUND = 60, 1
 
 
-def further_settings():
-    """KILL9_SETTINGS: "key=value key=value"."""
-    return dict(setting.split("=", 1) for setting in os.environ.get("KILL9_SETTINGS", "").split())
+def durable_settings():
+    """What is tested; KILL9_SETTINGS ("key=value key=value") comes on top."""
+    return {"storage.type": "disc", "retainer.storage_type": "disc"} | dict(setting.split("=", 1) for setting in os.environ.get("KILL9_SETTINGS", "").split())
 
 
 class LoadFailed(AssertionError):

@@ -123,6 +123,10 @@ class Sluice:
         with self._changed:
             return self._output
 
+    @property
+    def running(self):
+        return self._process.poll() is None
+
     def signal_reload(self):
         """SIGHUP, without waiting for what it does."""
         self._process.send_signal(signal.SIGHUP)
@@ -152,7 +156,7 @@ class Sluice:
         if self._process.stdout.closed:
             self._temporary.cleanup()
             return
-        if self._process.poll() is None:
+        if self.running:
             self.terminate()
         try:
             status = self._process.wait(STOP_DEADLINE)
