@@ -25,7 +25,7 @@ def environment():
 
 
 class Sluice:
-    """A running server: its ports by listener, its output so far, reload and stop."""
+    """A running server: its ports by listener, its output so far, reload, kill, start again and stop."""
 
     def __init__(self, settings=None, plugins=(), acl=None, config=None, files=None):
         """`settings` by key, None for what the configuration file is to say; `plugins` are loaded; `acl` and `config`
@@ -44,18 +44,36 @@ class Sluice:
         for key, value in (self._defaults() | own | (settings or {})).items():
             if value is not None:
                 arguments += ["-o", f"{key}={value}"]
+        self._arguments = arguments
         self._output = ""
         self._changed = threading.Condition()
-        self._process = subprocess.Popen(arguments, env=environment(), stdin=subprocess.DEVNULL, text=True,
+        try:
+            self.start_again()
+        except BaseException:
+            self._temporary.cleanup()
+            raise
+
+    def launch(self):
+        """Starts the process on the same folder, without waiting for anything."""
+        self._begin = len(self._output)
+        self._process = subprocess.Popen(self._arguments, env=environment(), stdin=subprocess.DEVNULL, text=True,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        started = self.wait_for_output(r"sluice is running:.*\n", START_DEADLINE)
+
+    def await_start(self):
+        """Waits until a launched process serves; its ports are others than before."""
+        started = self.wait_for_output(r"sluice is running:.*\n", START_DEADLINE, self._begin)
         if started is None:
             self._process.kill()
             self._end()
-            raise AssertionError(f"the server did not start; it printed:\n{self._output}")
+            raise AssertionError(f"the server did not start; it printed:\n{self._output[self._begin:]}")
         self._addresses = dict(re.findall(r"(\S+)=(\S+:\d+)(?=\s)", started))
+
+    def start_again(self):
+        """After kill(): the same settings, the same folder."""
+        self.launch()
+        self.await_start()
 
     def _defaults(self):
         return {
@@ -105,6 +123,10 @@ class Sluice:
         with self._changed:
             return self._output
 
+    @property
+    def running(self):
+        return self._process.poll() is None
+
     def signal_reload(self):
         """SIGHUP, without waiting for what it does."""
         self._process.send_signal(signal.SIGHUP)
@@ -120,9 +142,21 @@ class Sluice:
         """SIGTERM, without waiting for the end."""
         self._process.send_signal(signal.SIGTERM)
 
+    def kill(self):
+        """SIGKILL; the folder stays as it is. Fails when the server had ended before, or a sanitizer complained."""
+        self._process.kill()
+        self._end()
+        if self._process.returncode != -signal.SIGKILL or self._complaint():
+            raise AssertionError(f"the server had ended with {self._process.returncode} before it was killed; "
+                                 f"it printed:\n{self._output[self._begin:]}")
+
     def stop(self):
-        """SIGTERM; fails when the server does not end by itself with status 0, or a sanitizer complained."""
-        if self._process.poll() is None:
+        """SIGTERM; fails when the server does not end by itself with status 0, or a sanitizer complained. The folder
+        is removed. After kill() that is all it does."""
+        if self._process.stdout.closed:
+            self._temporary.cleanup()
+            return
+        if self.running:
             self.terminate()
         try:
             status = self._process.wait(STOP_DEADLINE)
@@ -131,15 +165,17 @@ class Sluice:
             status = f"no end within {STOP_DEADLINE} s of SIGTERM"
             self._process.wait()
         self._end()
-        report = re.search(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:", self._output)
-        if status != 0 or report:
+        self._temporary.cleanup()
+        if status != 0 or self._complaint():
             raise AssertionError(f"the server ended with {status}; it printed:\n{self._output}")
+
+    def _complaint(self):
+        return re.search(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:", self._output)
 
     def _end(self):
         self._process.wait()
         self._reader.join()
         self._process.stdout.close()
-        self._temporary.cleanup()
 
 
 class ServerTest(unittest.TestCase):
