@@ -16,8 +16,9 @@ void note_unreadable(std::string_view topic, const ErrorCode& error) {
   storage::probe().unreadable.add();
   static log::RateLimit limit(10);
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-    log::get("retainer").error("a retained message cannot be read: topic={} reason={} ({} like this not shown)",
-                               log::loggable(topic), error.message(), hushed);
+    log::get("retainer")
+        .error("a retained message cannot be read: topic={} reason={} ({} like this not shown)", log::loggable(topic),
+               error.message(), hushed);
   }
 }
 
@@ -62,8 +63,8 @@ void DurableRetainedStore::collect(storage::WriteBatch& batch) {
 }
 
 void DurableRetainedStore::load(const std::function<void(MessagePtr, UnixMillis)>& visitor) {
-  load_status_ = storage_.store().scan(
-      storage::Table::Retained, {}, {}, [&](std::string_view topic, std::string_view value) {
+  load_status_ =
+      storage_.store().scan(storage::Table::Retained, {}, {}, [&](std::string_view topic, std::string_view value) {
         const auto record = storage::decode_retained(value);
         if (record) {
           visitor(Message::create(storage::parts_of(record->message)), record->expires_at);

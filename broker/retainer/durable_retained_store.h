@@ -11,9 +11,9 @@
 
 namespace sluice::retainer {
 
-/// `retainer.storage_type = disc`: retained messages in the store. A topic that changes often is written as often as the
-/// store writes, with its last message. What the broker says of itself (`$SYS/…`) is not kept.
-/// Owner: the app. Thread safety: any thread.
+/// `retainer.storage_type = disc`: retained messages in the store. A topic that changes often is written as often as
+/// the store writes, with its last message. What the broker says of itself (`$SYS/…`) is not kept. Owner: the app.
+/// Thread safety: any thread.
 class DurableRetainedStore final : public RetainedStore, private storage::LateChanges {
  public:
   /// Before the storage starts.

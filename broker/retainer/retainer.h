@@ -60,8 +60,9 @@ class Retainer {
   Retainer(const Retainer&) = delete;
   Retainer& operator=(const Retainer&) = delete;
 
-  /// Reads back what the store kept; look-ups miss what has not been read yet, so loading() tells that they are to wait.
-  /// Nothing that the store keeps may be stored or cleared meanwhile. One thread. Returns how many messages there are.
+  /// Reads back what the store kept; look-ups miss what has not been read yet, so loading() tells that they are to
+  /// wait. Nothing that the store keeps may be stored or cleared meanwhile. One thread. Returns how many messages there
+  /// are.
   std::size_t load(UnixMillis now);
   /// From expect_load() until load() has ended.
   [[nodiscard]] bool loading() const { return loading_.load(std::memory_order_acquire); }

@@ -7,8 +7,9 @@ namespace sluice::retainer {
 
 inline constexpr Property<std::string_view> kStorageType{
     .name = "retainer.storage_type",
-    .doc = "disc: retained messages survive a restart, as far as storage.type can keep them; ram: they do not. disc_only "
-           "is the same as disc.",
+    .doc =
+        "disc: retained messages survive a restart, as far as storage.type can keep them; ram: they do not. disc_only "
+        "is the same as disc.",
     .def = "disc",
     .choices = "disc|ram|disc_only"};
 inline constexpr Property<std::uint32_t> kMaxMessageNum{

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,7 +73,9 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void restore_queue(RestoredQueue restored);
 
   // For the dispatcher and the pipelines.
-  /// A message for this client. `queued.qos` and `queued.retain` are final.
+  /// A message for this client. `queued.qos` and `queued.retain` are final. What has a place waits until all lower
+  /// places have come: the order of sending is that of the places, also for a server that is started anew
+  /// [MQTT-4.6.0-1].
   void deliver(QueuedMessage queued);
   /// Room for messages that could as well wait: the client reads and its queue is less than half full.
   [[nodiscard]] bool ready_for_more() const;
@@ -130,6 +133,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void detach();
   void count_persistent(bool persistent);
   void set_group_presence(bool attached);
+  void deliver_in_turn(QueuedMessage queued);
   void deliver_qos0(const QueuedMessage& queued);
   OutboundFlow& flow();
   PublishResult publish_qos2(const PublishRequest& request);
@@ -160,7 +164,15 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   TimePoint detached_at_{};
   UnixMillis created_at_ = 0;
   std::uint64_t delivered_ = 0;
+  /// Places that were taken by publishers on several shards, or that wait for a commit, do not come in order.
+  struct Arrivals {
+    Place next = kFirstPlace;  ///< the place whose turn it is
+    std::map<Place, QueuedMessage> early;
+  };
+
   storage::SessionId durable_id_ = 0;
+  Arrivals arrivals_;
+  Place sent_before_ = 0;  ///< what has a lower place may have been sent by an earlier server
   Place first_own_place_ = kFirstPlace;
   CommitTicket awaited_ = 0;  ///< the last one of which the client will be told
   std::uint32_t dropped_ = 0;

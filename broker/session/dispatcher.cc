@@ -110,6 +110,23 @@ void log_refused(const Message& message, std::string_view why) {
   }
 }
 
+/// From here on the message is delivered to everybody: a place that was taken is waited for. Returns how many durable
+/// sessions there still are.
+std::size_t take_places(SessionContext& context, std::vector<Target>& targets) {
+  std::size_t durable = 0;
+  for (Target& target : targets) {
+    if (target.durable_id == 0) continue;
+    target.queued.place = context.core.table.take_place(target.session);
+    if (target.queued.place == 0) {
+      target.durable_id = 0;  // it ended a moment ago
+      continue;
+    }
+    context.records->note_place(target.durable_id, target.queued.place);
+    ++durable;
+  }
+  return durable;
+}
+
 /// Puts the message into the shard's batch, once: with its session if that is the only one, else apart.
 CommitTicket store_for(SessionContext& context, const Message& message, std::vector<Target>& targets,
                        std::size_t durable) {
@@ -141,11 +158,7 @@ Routed dispatch_carefully(SessionContext& context, const MessagePtr& message) {
   std::size_t durable = 0;
   const std::size_t sessions = for_each_session(context, message, [&](SessionRef session, QueuedMessage queued) {
     const storage::SessionId id = queued.qos == Qos::AtMostOnce ? 0 : core.table.durable_id(session);
-    if (id != 0) {
-      queued.place = core.table.take_place(session);
-      context.records->note_place(id, queued.place);
-      ++durable;
-    }
+    if (id != 0) ++durable;
     targets.push_back({session, std::move(queued), id});
   });
   const bool stores = durable > 0 && core.storage->takes_messages();
@@ -160,9 +173,10 @@ Routed dispatch_carefully(SessionContext& context, const MessagePtr& message) {
     log_refused(*message, "a session's queue is full; mqtt.mqueue.max_length bounds it");
     return {.refused = true};
   }
-  const CommitTicket ticket = stores ? store_for(context, *message, targets, durable) : 0;
+  if (durable > 0) durable = take_places(context, targets);
+  const CommitTicket ticket = stores && durable > 0 ? store_for(context, *message, targets, durable) : 0;
   for (Target& target : targets) {
-    if (target.queued.stored && target.queued.qos == Qos::ExactlyOnce) {
+    if (target.queued.stored && higher(message->qos(), target.queued.qos) == Qos::ExactlyOnce) {
       deliver_when_committed(context, ticket, std::move(target));
     } else {
       deliver_to(context, target.session, std::move(target.queued));

@@ -18,8 +18,9 @@ using storage::Table;
 void note_unreadable(storage::SessionId session, Place place, std::string_view why) {
   static log::RateLimit limit(10);
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-    log::get("session").error("a queued message cannot be read: session={:x} place={} reason={} ({} like this not shown)",
-                              session, place, why, hushed);
+    log::get("session").error(
+        "a queued message cannot be read: session={:x} place={} reason={} ({} like this not shown)", session, place,
+        why, hushed);
   }
 }
 
@@ -74,8 +75,8 @@ void hand_on(SessionContext& context, const std::string& group, MessagePtr messa
 
 void erase_found(SessionContext& context, const KvStore& store, storage::SessionId session, Place end) {
   storage::WriteBatch batch;
-  static_cast<void>(store.scan(
-      Table::Queues, storage::session_key(session), {}, [&](std::string_view key, std::string_view value) {
+  static_cast<void>(
+      store.scan(Table::Queues, storage::session_key(session), {}, [&](std::string_view key, std::string_view value) {
         const auto place = storage::place_of(key);
         if (!place || *place >= end) return true;
         batch.erase(Table::Queues, key);
@@ -96,14 +97,13 @@ void erase_found(SessionContext& context, const KvStore& store, storage::Session
 void load_messages(SessionContext& context, storage::SessionId session, std::vector<Place> places,
                    std::function<void(std::vector<LoadedMessage>)> done) {
   storage::Storage& storage = *context.core.storage;
-  storage.log().after_writes([&context, &storage, session, places = std::move(places), done = std::move(done)]() mutable {
-    storage.reader().read(storage::StoreReader::Urgency::Client,
-                          [&context, session, places = std::move(places), done = std::move(done)](const KvStore& store) {
-                            context.shard.post([done, loaded = read_page(store, session, places)]() mutable {
-                              done(std::move(loaded));
-                            });
-                          });
-  });
+  storage.log().after_writes(
+      [&context, &storage, session, places = std::move(places), done = std::move(done)]() mutable {
+        storage.reader().read(storage::StoreReader::Urgency::Client, [&context, session, places = std::move(places),
+                                                                      done = std::move(done)](const KvStore& store) {
+          context.shard.post([done, loaded = read_page(store, session, places)]() mutable { done(std::move(loaded)); });
+        });
+      });
 }
 
 void erase_unread_queue(SessionContext& context, storage::SessionId session, Place end) {

@@ -21,7 +21,8 @@ namespace sluice::session {
 enum class DropReason : std::uint8_t { QueueFull, Expired, SlowReader, TooLarge, Offline, StorageFull, Unreadable };
 std::string_view drop_reason_name(DropReason reason);
 
-/// What the flow tells its session, and asks of it. Called from within the flow's functions; must not call back into it.
+/// What the flow tells its session, and asks of it. Called from within the flow's functions; must not call back into
+/// it.
 class OutboundEvents {
  public:
   virtual void on_sent(const QueuedMessage& queued) = 0;

@@ -21,17 +21,17 @@ inline constexpr Place kFirstPlace = 65'535;
 
 /// A message on its way to one session, with what its subscriptions say about it.
 struct QueuedMessage {
-  MessagePtr message;  ///< empty: only the store has it (cold)
+  MessagePtr message;                                    ///< empty: only the store has it (cold)
   std::unique_ptr<std::vector<std::uint32_t>> more_ids;  ///< ids of further subscriptions that matched as well
   std::uint32_t subscription_id = 0;                     ///< 0: none
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
-  bool stored = false;    ///< the store has it under its place
-  bool reserved = false;  ///< takes one of the places that its session has (mqtt.session.overflow = refuse)
-  bool resent = false;    ///< may have been sent before the server started
-  router::GroupRef group{};          ///< came through this shared subscription: may go to another member
-  Place place = 0;                   ///< 0: none yet, or QoS 0
-  std::uint64_t shared_record = 0;   ///< of the store, that several queues refer to; 0: the session has its own
+  bool stored = false;              ///< the store has it under its place
+  bool reserved = false;            ///< takes one of the places that its session has (mqtt.session.overflow = refuse)
+  bool resent = false;              ///< may have been sent before the server started
+  router::GroupRef group{};         ///< came through this shared subscription: may go to another member
+  Place place = 0;                  ///< 0: none yet, or QoS 0
+  std::uint64_t shared_record = 0;  ///< of the store, that several queues refer to; 0: the session has its own
 
   [[nodiscard]] std::span<const std::uint32_t> ids() const {
     if (more_ids) return *more_ids;

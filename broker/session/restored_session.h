@@ -19,7 +19,7 @@ struct RestoredSession {
   Place next_place = 0;
   std::vector<OwnSubscription> subscriptions;
   std::optional<WillRequest> will;
-  UnixMillis will_due_at = 0;  ///< 0: its client was connected when the server ended
+  UnixMillis will_due_at = 0;                             ///< 0: its client was connected when the server ended
   std::vector<std::pair<PacketId, UnixMillis>> received;  ///< QoS 2 messages that await their release, and since when
 };
 

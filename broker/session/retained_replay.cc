@@ -20,7 +20,10 @@ std::uint64_t key_of(SessionRef session) { return static_cast<std::uint64_t>(ses
 }  // namespace
 
 SessionContext::SessionContext(SessionCore& shared, Shard& own, SessionSettings initial)
-    : core(shared), shard(own), settings(std::move(initial)), replays(std::make_unique<RetainedReplays>(*this)),
+    : core(shared),
+      shard(own),
+      settings(std::move(initial)),
+      replays(std::make_unique<RetainedReplays>(*this)),
       records(shared.storage == nullptr ? nullptr : std::make_unique<SessionRecords>(*shared.storage, own)) {}
 SessionContext::~SessionContext() = default;
 

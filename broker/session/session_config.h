@@ -111,15 +111,17 @@ inline constexpr Property<bool> kIgnoreLoopDeliver{.name = "mqtt.session.ignore_
 
 inline constexpr Property<std::string_view> kOverflow{
     .name = "mqtt.session.overflow",
-    .doc = "What becomes of a message of QoS 1 or 2 when the queue of a session that should get it is full. drop: the "
-           "queue's oldest gives way; refuse: nobody gets the message, and its publisher is told so (MQTT 5: 0x97; 3.x: "
-           "it is not acknowledged).",
+    .doc =
+        "What becomes of a message of QoS 1 or 2 when the queue of a session that should get it is full. drop: the "
+        "queue's oldest gives way; refuse: nobody gets the message, and its publisher is told so (MQTT 5: 0x97; 3.x: "
+        "it is not acknowledged).",
     .def = "drop",
     .choices = "drop|refuse"};
 inline constexpr Property<ConfigDuration> kRefuseTimeout{
     .name = "mqtt.session.refuse_timeout",
-    .doc = "How long a client of MQTT 3.x whose message was refused stays connected: when it comes back it sends the "
-           "message again.",
+    .doc =
+        "How long a client of MQTT 3.x whose message was refused stays connected: when it comes back it sends the "
+        "message again.",
     .def = std::chrono::seconds(30),
     .min = std::chrono::seconds(1),
     .max = std::chrono::hours(24),
@@ -167,12 +169,11 @@ inline constexpr Property<bool> kQueueStoreQos0{.name = "mqtt.mqueue.store_qos0"
                                                 .reload = Reload::Live};
 
 inline constexpr AnyProperty kSessionRows[] = {
-    &kMaxClientidLen,     &kMaxSessions,      &kMaxTopicLevels,  &kSharedStrategy,   &kMaxSubscriptions,
-    &kSubscriptionsLimit, &kUpgradeQos,       &kMaxInflight,     &kInflightLimit,    &kRetryInterval,
-    &kMaxAwaitingRel,     &kAwaitingRelLimit, &kAwaitRelTimeout, &kExpiryInterval,   &kIgnoreLoopDeliver,
-    &kOverflow,           &kRefuseTimeout,
-    &kQueueType,          &kQueuePriority,    &kQueueMaxLength,  &kQueueLengthLimit, &kQueueLowWatermark,
-    &kQueueHighWatermark, &kQueueStoreQos0};
+    &kMaxClientidLen,     &kMaxSessions,       &kMaxTopicLevels,     &kSharedStrategy, &kMaxSubscriptions,
+    &kSubscriptionsLimit, &kUpgradeQos,        &kMaxInflight,        &kInflightLimit,  &kRetryInterval,
+    &kMaxAwaitingRel,     &kAwaitingRelLimit,  &kAwaitRelTimeout,    &kExpiryInterval, &kIgnoreLoopDeliver,
+    &kOverflow,           &kRefuseTimeout,     &kQueueType,          &kQueuePriority,  &kQueueMaxLength,
+    &kQueueLengthLimit,   &kQueueLowWatermark, &kQueueHighWatermark, &kQueueStoreQos0};
 inline constexpr PropertyTable kSessionTable{"Sessions and their queues", kSessionRows};
 
 }  // namespace sluice::session

@@ -54,6 +54,26 @@ OutboundFlow& ClientSession::flow() {
 
 void ClientSession::deliver(QueuedMessage queued) {
   if (durable_id_ != 0 && queued.qos != Qos::AtMostOnce && queued.place == 0) store_here(queued);
+  if (queued.place == 0) {
+    deliver_in_turn(std::move(queued));
+    return;
+  }
+  if (queued.place != arrivals_.next) {
+    const Place place = queued.place;
+    arrivals_.early.emplace(place, std::move(queued));
+    return;
+  }
+  ++arrivals_.next;
+  deliver_in_turn(std::move(queued));
+  while (!arrivals_.early.empty() && arrivals_.early.begin()->first == arrivals_.next) {
+    QueuedMessage next = std::move(arrivals_.early.begin()->second);
+    arrivals_.early.erase(arrivals_.early.begin());
+    ++arrivals_.next;
+    deliver_in_turn(std::move(next));
+  }
+}
+
+void ClientSession::deliver_in_turn(QueuedMessage queued) {
   if (mountpoint_) queued.message = unmounted(queued.message);
   if (queued.qos == Qos::AtMostOnce && sink_ != nullptr) {
     deliver_qos0(queued);

@@ -47,7 +47,7 @@ void ClientSession::save() {
        .created_at = created_at_,
        .detached_at = attached ? 0 : context_.wall_now(),
        .expiry_seconds = expiry_seconds_,
-       .sent_below = flow_ ? flow_->sent_below() : 0,
+       .sent_below = std::max(sent_before_, flow_ ? flow_->sent_below() : 0),
        .window = static_cast<std::uint16_t>(std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight)),
        .keep_alive_seconds = details_.keep_alive_seconds,
        .protocol = details_.protocol,
@@ -83,8 +83,8 @@ void ClientSession::store_here(QueuedMessage& queued) {
   context_.records->note_place(durable_id_, queued.place);
   if (!context_.records->storage().takes_messages()) return;
   queued.stored = true;
-  context_.records->put_queued(durable_id_, queued,
-                               queued.group ? context_.core.router.group_text(context_.shard.index(), queued.group) : "");
+  context_.records->put_queued(
+      durable_id_, queued, queued.group ? context_.core.router.group_text(context_.shard.index(), queued.group) : "");
 }
 
 void ClientSession::on_settled(const QueuedMessage& queued) {
@@ -132,7 +132,9 @@ void ClientSession::restore(RestoredSession restored) {
   const storage::SessionRecord& record = restored.record;
   const UnixMillis wall_now = context_.wall_now();
   durable_id_ = restored.id;
-  first_own_place_ = restored.next_place;
+  first_own_place_ = arrivals_.next = restored.next_place;
+  // Connected when the server ended: any of them may have been sent, and even acknowledged a moment before.
+  sent_before_ = record.detached_at == 0 ? restored.next_place : record.sent_below;
   awaits_queue_ = true;
   context_.core.durable.fetch_add(1, std::memory_order_relaxed);
   context_.core.table.make_durable(ref_, durable_id_, restored.next_place);
@@ -172,17 +174,13 @@ void ClientSession::restore(RestoredSession restored) {
 
 void ClientSession::restore_queue(RestoredQueue restored) {
   if (!std::exchange(awaits_queue_, false)) return;
-  Place last = 0;
-  for (const auto* const part : {&restored.waiting, &restored.released}) {
-    for (const QueuedMessage& queued : *part) last = std::max(last, queued.place);
-  }
-  context_.core.table.take_places_below(ref_, last + 1);
   const auto waiting = static_cast<std::int32_t>(restored.waiting.size());
   if (context_.core.overflow == Overflow::Refuse && waiting > 0) {
     for (QueuedMessage& queued : restored.waiting) queued.reserved = true;
     context_.core.table.unreserve(ref_, -waiting);
   }
   if (!flow_ && restored.waiting.empty() && restored.released.empty()) return;
+  for (QueuedMessage& queued : restored.waiting) queued.resent = queued.place < sent_before_;
   flow().restore(std::move(restored.waiting), std::move(restored.released));
   if (sink_ != nullptr) resume();
 }

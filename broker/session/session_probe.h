@@ -28,7 +28,8 @@ struct SessionProbe {
   metrics::Counter dropped_offline{"messages/dropped/offline", "… because it was away and stores no QoS 0"};
   metrics::Counter dropped_storage_full{"messages/dropped/storage_full", "… because it was away and the store is full"};
   metrics::Counter parked_refused{"messages/parked/refused", "Messages refused while sessions were restored: no room"};
-  metrics::Counter refused_overflow{"messages/refused/queue_full", "Messages refused because a session's queue is full"};
+  metrics::Counter refused_overflow{"messages/refused/queue_full",
+                                    "Messages refused because a session's queue is full"};
   metrics::Counter no_subscribers{"messages/no_subscribers", "Messages that nobody had subscribed to"};
   metrics::Counter redelivered{"messages/redelivered", "Shared messages given to another member of the group"};
   metrics::Counter retransmitted{"messages/retransmitted", "Messages sent again, by time or by reconnect"};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "broker/session/session_records.h"
 #include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
 
@@ -24,6 +25,11 @@ void note_unreadable(std::string_view what, storage::SessionId session, const Er
   }
 }
 
+std::uint64_t number_or_zero(std::string_view value) {
+  const auto number = storage::decode_number(value);
+  return number ? *number : 0;
+}
+
 /// The session's own record and where its places begin.
 StoreStatus read_own(const KvStore& store, storage::SessionId id, std::optional<RestoredSession>& session) {
   std::optional<std::string> value;
@@ -41,7 +47,7 @@ StoreStatus read_own(const KvStore& store, storage::SessionId id, std::optional<
   session->next_place = kFirstPlaceOfRestored;
   StoreStatus status = store.get(Table::Sessions, storage::places_key(id), value);
   if (status.ok() && value) {
-    session->next_place = std::max(session->next_place, storage::decode_number(*value).value_or(0));
+    session->next_place = std::max(session->next_place, number_or_zero(*value));
   }
   return status;
 }
@@ -67,18 +73,18 @@ StoreStatus read_will(const KvStore& store, RestoredSession& session) {
 }
 
 StoreStatus read_subscriptions(const KvStore& store, RestoredSession& session) {
-  return store.scan(Table::Subscriptions, storage::session_key(session.id), {},
-                    [&](std::string_view key, std::string_view value) {
-                      const auto filter = storage::filter_of(key);
-                      const auto record = storage::decode_subscription(value);
-                      if (!filter) return true;
-                      if (record) {
-                        session.subscriptions.push_back({std::string(*filter), record->subscription_id, record->options});
-                      } else {
-                        note_unreadable("a subscription", session.id, record.error());
-                      }
-                      return true;
-                    });
+  return store.scan(
+      Table::Subscriptions, storage::session_key(session.id), {}, [&](std::string_view key, std::string_view value) {
+        const auto filter = storage::filter_of(key);
+        const auto record = storage::decode_subscription(value);
+        if (!filter) return true;
+        if (record) {
+          session.subscriptions.push_back({std::string(*filter), record->subscription_id, record->options});
+        } else {
+          note_unreadable("a subscription", session.id, record.error());
+        }
+        return true;
+      });
 }
 
 StoreStatus read_received(const KvStore& store, RestoredSession& session) {
@@ -86,8 +92,7 @@ StoreStatus read_received(const KvStore& store, RestoredSession& session) {
                     [&](std::string_view key, std::string_view value) {
                       const auto id = storage::packet_id_of(key);
                       if (!id) return true;
-                      session.received.emplace_back(*id,
-                                                    static_cast<UnixMillis>(storage::decode_number(value).value_or(0)));
+                      session.received.emplace_back(*id, static_cast<UnixMillis>(number_or_zero(value)));
                       return true;
                     });
 }
@@ -141,16 +146,6 @@ std::optional<ReadEntry> read_entry(const KvStore& store, storage::SessionId ses
     queued.message = body(store, *record, !entry.group.empty());
   }
   return entry;
-}
-
-void mark_sent(const storage::SessionRecord& record, RestoredQueue& queue) {
-  if (record.detached_at != 0) {
-    for (QueuedMessage& queued : queue.waiting) queued.resent = queued.place < record.sent_below;
-    return;
-  }
-  // Connected when the server ended: no more than a window of them was on its way.
-  const std::size_t window = std::max<std::size_t>(1, record.window) - std::min<std::size_t>(record.window, queue.released.size());
-  for (std::size_t i = 0; i < std::min(window, queue.waiting.size()); ++i) queue.waiting[i].resent = true;
 }
 
 }  // namespace sluice::session

@@ -26,7 +26,4 @@ struct ReadEntry {
 std::optional<ReadEntry> read_entry(const storage::KvStore& store, storage::SessionId session, Place place,
                                     std::string_view value, bool keep_topic);
 
-/// Marks what the client may have got already: it is sent again with DUP [MQTT-3.3.1-1].
-void mark_sent(const storage::SessionRecord& record, RestoredQueue& queue);
-
 }  // namespace sluice::session

@@ -78,14 +78,13 @@ SessionContext& SessionRestorer::home_of(std::string_view client_id) const {
 }
 
 void SessionRestorer::read_index(const KvStore& store) {
-  const StoreStatus status =
-      store.scan(Table::Sessions, {}, {}, [this](std::string_view key, std::string_view value) {
-        const auto id = storage::session_of(key);
-        if (!id || storage::is_places_key(key)) return true;
-        // What cannot be read is named when its turn comes.
-        if (const auto record = storage::decode_session(value)) order_.emplace_back(record->client_id, *id);
-        return true;
-      });
+  const StoreStatus status = store.scan(Table::Sessions, {}, {}, [this](std::string_view key, std::string_view value) {
+    const auto id = storage::session_of(key);
+    if (!id || storage::is_places_key(key)) return true;
+    // What cannot be read is named when its turn comes.
+    if (const auto record = storage::decode_session(value)) order_.emplace_back(record->client_id, *id);
+    return true;
+  });
   if (failed(status)) return;
   std::vector<std::pair<std::string, std::vector<Waiter>>> early;
   {
@@ -115,9 +114,8 @@ bool SessionRestorer::ready(std::string_view client_id, Shard& shard, std::funct
   if (found == expected_.end()) return true;
   found->second.waiters.push_back({&shard, std::move(ready)});
   if (found->second.progress == Progress::Reading) return false;
-  core_.storage->reader().read(
-      StoreReader::Urgency::Client,
-      [this, id = found->second.id, name = found->first](const KvStore& store) { read_one(store, name, id); });
+  core_.storage->reader().read(StoreReader::Urgency::Client, [this, id = found->second.id, name = found->first](
+                                                                 const KvStore& store) { read_one(store, name, id); });
   return false;
 }
 
@@ -164,9 +162,8 @@ void SessionRestorer::read_some(const KvStore& store) {
   if (!more) {
     sessions_done_.store(true, std::memory_order_release);
     part_done();
-    core_.storage->reader().read(StoreReader::Urgency::Background, [this](const KvStore& kv) {
-      read_queues(kv, std::make_shared<QueueScan>());
-    });
+    core_.storage->reader().read(StoreReader::Urgency::Background,
+                                 [this](const KvStore& kv) { read_queues(kv, std::make_shared<QueueScan>()); });
     return;
   }
   // Nothing to read but something to wait for: the shards are busy with it.
@@ -188,11 +185,11 @@ void SessionRestorer::restore_on(SessionContext& context, Restored& sessions) {
     const std::string client_id = restored.record.client_id;
     auto session = std::make_unique<ClientSession>(context, client_id);
     if (session->open() && core_.registry.insert(session->client_id(), session->ref())) {
-      Queueless queueless{session->ref(), client_id, restored.record, restored.next_place};
+      const Queueless queueless{session->ref(), restored.next_place};
       const storage::SessionId id = restored.id;
       {
         const MutexLock lock(mutex_);
-        queueless_.emplace(id, std::move(queueless));
+        queueless_.emplace(id, queueless);
       }
       session.release()->restore(std::move(restored));
     } else {
@@ -235,27 +232,29 @@ void SessionRestorer::read_queues(const KvStore& store, std::shared_ptr<QueueSca
   bool whole = true;
   const storage::SessionId own = core_.storage->first_session_id();
   const bool keep_topic = core_.contexts.front()->settings.queue.by_priority;
-  const StoreStatus status = store.scan(Table::Queues, {}, scan->from, [&](std::string_view key, std::string_view value) {
-    if (seen++ == kRecordsAtOnce) {
-      scan->from = key;
-      whole = false;
-      return false;
-    }
-    const auto id = storage::session_of(key);
-    const auto place = storage::place_of(key);
-    if (!id || !place || *id >= own) return true;
-    if (*id != scan->session) {
-      finish_queue(*scan);
-      scan->session = *id;
-    }
-    const Place end = end_of(*id);
-    if (end == 0) {
-      scan->orphans.erase(Table::Queues, key);
-    } else if (*place < end) {
-      if (auto entry = read_entry(store, *id, *place, value, keep_topic)) scan->entries.push_back(std::move(*entry));
-    }
-    return true;
-  });
+  const StoreStatus status =
+      store.scan(Table::Queues, {}, scan->from, [&](std::string_view key, std::string_view value) {
+        if (seen++ == kRecordsAtOnce) {
+          scan->from = key;
+          whole = false;
+          return false;
+        }
+        const auto id = storage::session_of(key);
+        const auto place = storage::place_of(key);
+        if (!id || !place || *id >= own) return true;
+        if (*id != scan->session) {
+          finish_queue(*scan);
+          scan->session = *id;
+        }
+        const Place end = end_of(*id);
+        if (end == 0) {
+          scan->orphans.erase(Table::Queues, key);
+        } else if (*place < end) {
+          if (auto entry = read_entry(store, *id, *place, value, keep_topic))
+            scan->entries.push_back(std::move(*entry));
+        }
+        return true;
+      });
   if (failed(status)) return;
   report("queued messages so far; sessions still without their queue: ", messages_.load(), 0);
   if (!whole) {
@@ -313,13 +312,14 @@ void SessionRestorer::hand_queue(storage::SessionId id, std::vector<ReadEntry> e
   if (where == SessionTable::kNowhere) return;
   SessionContext& context = *core_.contexts[where];
   messages_.fetch_add(entries.size());
-  context.shard.post([this, &context, owner = *owner,
-                      entries = std::make_shared<std::vector<ReadEntry>>(std::move(entries))] {
-    restore_queue_on(context, owner, std::move(*entries));
-  });
+  context.shard.post(
+      [this, &context, owner = *owner, entries = std::make_shared<std::vector<ReadEntry>>(std::move(entries))] {
+        restore_queue_on(context, owner, std::move(*entries));
+      });
 }
 
-void SessionRestorer::restore_queue_on(SessionContext& context, const Queueless& owner, std::vector<ReadEntry> entries) {
+void SessionRestorer::restore_queue_on(SessionContext& context, const Queueless& owner,
+                                       std::vector<ReadEntry> entries) {
   ClientSession* const session = core_.table.find(owner.session, context.shard.index());
   if (session == nullptr || !session->awaits_queue()) return;
   RestoredQueue queue;
@@ -329,7 +329,6 @@ void SessionRestorer::restore_queue_on(SessionContext& context, const Queueless&
     if (!entry.group.empty()) queued.group = core_.router.find_group(context.shard.index(), entry.group);
     (entry.released ? queue.released : queue.waiting).push_back(std::move(queued));
   }
-  mark_sent(owner.record, queue);
   session->restore_queue(std::move(queue));
 }
 
@@ -363,9 +362,9 @@ void SessionRestorer::end(const KvStore& store) {
     queueless_.clear();
   }
   if (sessions + messages_.load() + core_.retainer.count() > 0) {
-    log::get("session").info(
-        "restored {} sessions, {} queued messages and {} retained messages in {} ms", sessions, messages_.load(),
-        core_.retainer.count(), std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_).count());
+    log::get("session").info("restored {} sessions, {} queued messages and {} retained messages in {} ms", sessions,
+                             messages_.load(), core_.retainer.count(),
+                             std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_).count());
   }
   over_.store(true, std::memory_order_release);
 }

@@ -24,13 +24,14 @@ namespace sluice::session {
 /// Brings back what an earlier server left in the store, while this one serves already.
 ///
 /// 1. Sessions with their subscriptions and wills, and retained messages. Until they are there, what clients publish is
-///    parked (ParkedMessages), and nothing that was changed leaves the shards' journals: no acknowledgement can be given
-///    for a message that would have missed a session.
+///    parked (ParkedMessages), and nothing that was changed leaves the shards' journals: no acknowledgement can be
+///    given for a message that would have missed a session.
 /// 2. Queues, session by session, in the background; messages stay on disk (OutboundFlow reads them when their turn
 ///    comes).
 /// A client that comes back does not wait for others: its session, and its queue, are read at once.
 ///
-/// Owner: the app. Thread safety: as noted; the reading is done on the store's reader and a thread for retained messages.
+/// Owner: the app. Thread safety: as noted; the reading is done on the store's reader and a thread for retained
+/// messages.
 class SessionRestorer {
  public:
   /// `on_failure` is told, on some thread, when the store cannot be read: the server may not go on without what it has.
@@ -71,8 +72,6 @@ class SessionRestorer {
   /// A session that is back and whose queue is not.
   struct Queueless {
     SessionRef session;
-    std::string client_id;
-    storage::SessionRecord record;
     Place end = 0;  ///< places from here on are this server's
   };
   using Restored = std::vector<RestoredSession>;

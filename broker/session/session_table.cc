@@ -29,7 +29,6 @@ SessionRef SessionTable::acquire(ClientSession& session, std::size_t shard) {
   Slot& taken = *slot(index);
   taken.session.store(&session, std::memory_order_relaxed);
   taken.shard.store(static_cast<std::uint32_t>(shard), std::memory_order_relaxed);
-  taken.durable_id.store(0, std::memory_order_relaxed);
   taken.reserved.store(0, std::memory_order_relaxed);
   const std::uint32_t generation = taken.generation.load(std::memory_order_relaxed) + 1;
   taken.generation.store(generation, std::memory_order_release);
@@ -42,12 +41,14 @@ void SessionTable::release(SessionRef ref) {
   freed.generation.store(ref.generation + 1, std::memory_order_release);
   freed.shard.store(kNowhere, std::memory_order_relaxed);
   freed.session.store(nullptr, std::memory_order_relaxed);
+  freed.durable_id.store(0, std::memory_order_relaxed);
+  freed.next_place.store(0, std::memory_order_relaxed);
   free_.push_back(ref.slot);
 }
 
 void SessionTable::make_durable(SessionRef ref, std::uint64_t id, Place next) {
   Slot& own = *slot(ref.slot);
-  own.next_place.store(next, std::memory_order_relaxed);
+  own.next_place.store(tag_of(ref) | next, std::memory_order_relaxed);
   own.durable_id.store(id, std::memory_order_release);
 }
 
@@ -58,13 +59,14 @@ std::uint64_t SessionTable::durable_id(SessionRef ref) const {
   return found->generation.load(std::memory_order_acquire) == ref.generation ? id : 0;
 }
 
-Place SessionTable::take_place(SessionRef ref) { return slot(ref.slot)->next_place.fetch_add(1); }
-
-void SessionTable::take_places_below(SessionRef ref, Place place) {
-  std::atomic<Place>& next = slot(ref.slot)->next_place;
-  Place now = next.load();
-  while (now < place && !next.compare_exchange_weak(now, place)) {
-  }
+Place SessionTable::take_place(SessionRef ref) {
+  std::atomic<std::uint64_t>& next = slot(ref.slot)->next_place;
+  std::uint64_t now = next.load(std::memory_order_relaxed);
+  do {
+    // Another session's place, taken by mistake, would be waited for in vain.
+    if ((now & ~kPlaceMask) != tag_of(ref)) return 0;
+  } while (!next.compare_exchange_weak(now, now + 1, std::memory_order_relaxed));
+  return now & kPlaceMask;
 }
 
 bool SessionTable::reserve(SessionRef ref, std::size_t limit) {

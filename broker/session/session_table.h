@@ -33,10 +33,9 @@ class SessionTable {
   void make_durable(SessionRef ref, std::uint64_t id, Place next);
   /// The id on disk; 0: the session is gone, or is not kept.
   [[nodiscard]] std::uint64_t durable_id(SessionRef ref) const;
-  /// The next free place of a durable session. If it has just gone, another one loses a place, which does no harm.
+  /// The next free place of a durable session; 0: the session is gone. Who takes one must deliver with it: the session
+  /// waits for every place in turn.
   Place take_place(SessionRef ref);
-  /// Places below this one are taken.
-  void take_places_below(SessionRef ref, Place place);
 
   /// Takes one of `limit` places of the queue in advance (mqtt.session.overflow = refuse). False: all are taken.
   bool reserve(SessionRef ref, std::size_t limit);
@@ -65,10 +64,14 @@ class SessionTable {
     std::atomic<std::uint32_t> shard{kNowhere};
     std::atomic<ClientSession*> session{nullptr};
     std::atomic<std::uint64_t> durable_id{0};
-    std::atomic<Place> next_place{kFirstPlace};
+    std::atomic<std::uint64_t> next_place{0};  ///< above kPlaceBits: lower bits of the generation
     std::atomic<std::int32_t> reserved{0};
   };
   using Chunk = std::array<Slot, kChunk>;
+
+  static constexpr unsigned kPlaceBits = 48;
+  static constexpr std::uint64_t kPlaceMask = (std::uint64_t{1} << kPlaceBits) - 1;
+  static std::uint64_t tag_of(SessionRef ref) { return std::uint64_t{ref.generation} << kPlaceBits; }
 
   [[nodiscard]] Slot* slot(std::uint32_t index) const;
   [[nodiscard]] ClientSession* local(std::uint32_t index, std::size_t shard) const;

@@ -195,7 +195,8 @@ void unsubscribe_all(ClientSession& session) {
     const MountedFilter mounted(session.mountpoint(), parse_accepted(own->filter));
     if (mounted.get().shared) context.core.router.unsubscribe(session.ref(), mounted.get());
   }
-  remove_some(context, std::make_unique<Leftover>(Leftover{session.ref(), session.durable_id(), std::string(session.mountpoint()),
+  remove_some(context, std::make_unique<Leftover>(Leftover{session.ref(), session.durable_id(),
+                                                           std::string(session.mountpoint()),
                                                            std::move(session.subscriptions())}));
 }
 

@@ -112,10 +112,10 @@ class CommitLog {
   std::atomic<std::uint64_t> unsynced_{0};  ///< groups written since the last sync
 
   std::mutex mutex_;
-  std::condition_variable work_;    ///< of the writer
-  std::condition_variable tick_;    ///< of the syncer
-  std::vector<Entry> waiting_;      ///< under mutex_
-  bool stopping_ = false;           ///< under mutex_
+  std::condition_variable work_;  ///< of the writer
+  std::condition_variable tick_;  ///< of the syncer
+  std::vector<Entry> waiting_;    ///< under mutex_
+  bool stopping_ = false;         ///< under mutex_
   std::thread writer_;
   std::thread syncer_;
 };

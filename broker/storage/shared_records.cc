@@ -37,14 +37,10 @@ std::vector<MessageId> SharedRecords::end_restore() {
   for (Part& part : parts_) {
     const MutexLock lock(part.mutex);
     part.restoring = false;
-    for (auto at = part.counts.begin(); at != part.counts.end();) {
-      if (at->second > 0) {
-        ++at;
-        continue;
-      }
-      unused.push_back(at->first);
-      at = part.counts.erase(at);
-    }
+    boost::unordered::erase_if(part.counts, [&](const auto& item) {
+      if (item.second <= 0) unused.push_back(item.first);
+      return item.second <= 0;
+    });
   }
   return unused;
 }

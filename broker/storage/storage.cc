@@ -24,6 +24,11 @@ struct Known {
   std::uint64_t last_batch = 0;
 };
 
+std::uint64_t number_or_zero(std::string_view value) {
+  const auto number = decode_number(value);
+  return number ? *number : 0;
+}
+
 StoreStatus read_known(const KvStore& store, Known& known) {
   std::optional<std::string> value;
   if (StoreStatus status = store.get(Table::Meta, kStoreKey, value); !status.ok()) return status;
@@ -33,7 +38,7 @@ StoreStatus read_known(const KvStore& store, Known& known) {
     known.store = *record;
   }
   if (StoreStatus status = store.get(Table::Meta, CommitLog::kBatchKey, value); !status.ok()) return status;
-  if (value) known.last_batch = decode_number(*value).value_or(0);
+  if (value) known.last_batch = number_or_zero(*value);
   if (known.store.format <= kFormat) return {};
   return {StoreErrc::NewerFormat,
           fmt::format("the store has format {}, and this version reads up to {}; start the version that wrote it",

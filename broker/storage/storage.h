@@ -22,7 +22,7 @@ struct StorageSettings {
   SyncPolicy sync = SyncPolicy::Interval;
   Duration sync_interval = std::chrono::milliseconds(100);
   std::uint64_t memory = 256ULL * 1024 * 1024;
-  std::uint64_t max_bytes = 0;   ///< 0: 90 % of the file system
+  std::uint64_t max_bytes = 0;  ///< 0: 90 % of the file system
   bool drop_when_full = false;
 };
 

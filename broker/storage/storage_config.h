@@ -7,15 +7,17 @@ namespace sluice::storage {
 
 inline constexpr Property<std::string_view> kType{
     .name = "storage.type",
-    .doc = "Where sessions, queues and retained messages are kept. disc: in <node.data_dir>/storage, they survive the "
-           "end of the server; ram: in memory, they do not.",
+    .doc =
+        "Where sessions, queues and retained messages are kept. disc: in <node.data_dir>/storage, they survive the "
+        "end of the server; ram: in memory, they do not.",
     .def = "disc",
     .choices = "disc|ram"};
 inline constexpr Property<std::string_view> kSync{
     .name = "storage.sync",
-    .doc = "When what has to survive is acknowledged. always: when the device has it, it survives the loss of power; "
-           "interval: when the operating system has it, it survives the end of the server, and the loss of power "
-           "storage.sync_interval later; os: the same, but the operating system alone decides when the device gets it.",
+    .doc =
+        "When what has to survive is acknowledged. always: when the device has it, it survives the loss of power; "
+        "interval: when the operating system has it, it survives the end of the server, and the loss of power "
+        "storage.sync_interval later; os: the same, but the operating system alone decides when the device gets it.",
     .def = "interval",
     .choices = "always|interval|os"};
 inline constexpr Property<ConfigDuration> kSyncInterval{
@@ -30,16 +32,16 @@ inline constexpr Property<ByteSize> kMemory{
     .def = 256_MB,
     .min = 16_MB,
     .max = {1ULL << 40}};
-inline constexpr Property<ByteSize> kMaxBytes{
-    .name = "storage.max_bytes",
-    .doc = "Size of the store on disk at most. 0: 90 % of the file system.",
-    .def = {0},
-    .max = {1ULL << 60}};
+inline constexpr Property<ByteSize> kMaxBytes{.name = "storage.max_bytes",
+                                              .doc = "Size of the store on disk at most. 0: 90 % of the file system.",
+                                              .def = {0},
+                                              .max = {1ULL << 60}};
 inline constexpr Property<std::string_view> kFull{
     .name = "storage.full",
-    .doc = "What becomes of messages for sessions that outlive their connection when storage.max_bytes is used up. "
-           "refuse: they are not taken (MQTT 5: 0x97; 3.x: not acknowledged); drop: they are acknowledged and reach only "
-           "clients that are connected.",
+    .doc =
+        "What becomes of messages for sessions that outlive their connection when storage.max_bytes is used up. "
+        "refuse: they are not taken (MQTT 5: 0x97; 3.x: not acknowledged); drop: they are acknowledged and reach only "
+        "clients that are connected.",
     .def = "refuse",
     .choices = "refuse|drop"};
 

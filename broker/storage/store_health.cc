@@ -41,8 +41,7 @@ std::string StoreHealth::why() const {
 
 void StoreHealth::set(StoreTrouble trouble, bool on, const std::string& why) {
   const std::uint8_t mask = bit(trouble);
-  const std::uint8_t before =
-      on ? troubles_.fetch_or(mask) : troubles_.fetch_and(static_cast<std::uint8_t>(~mask));
+  const std::uint8_t before = on ? troubles_.fetch_or(mask) : troubles_.fetch_and(static_cast<std::uint8_t>(~mask));
   if (((before & mask) != 0) == on) return;
   if (on) {
     {

@@ -43,7 +43,9 @@ class StoreHealth {
   [[nodiscard]] std::string why() const;
 
  private:
-  static std::uint8_t bit(StoreTrouble trouble) { return static_cast<std::uint8_t>(1U << static_cast<unsigned>(trouble)); }
+  static std::uint8_t bit(StoreTrouble trouble) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(trouble));
+  }
   void set(StoreTrouble trouble, bool on, const std::string& why);
 
   std::atomic<std::uint8_t> troubles_{0};

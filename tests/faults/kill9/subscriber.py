@@ -18,6 +18,9 @@ class Received:
         self.key = key
         self.qos = qos
         self.answered = False
+        # Of QoS 1, and its publisher had no PUBACK when the connection was lost: the server promised nothing yet, and may
+        # know it again or not.
+        self.uncertain = False
 
 
 class Subscriber(Client):
@@ -45,7 +48,7 @@ class Subscriber(Client):
         if not resumed:
             self.exchanges.clear()
             self.subscribed = False
-        self._due_again = dict(self.exchanges)
+        self._due_again = {i: e for i, e in self.exchanges.items() if not e.uncertain}
         if self.filters and not self.subscribed:
             self.send(wire.subscribe(self.filters, 1, self.version, options=self.qos))
         else:
@@ -53,6 +56,9 @@ class Subscriber(Client):
 
     def on_lost(self):
         self._answers.clear()
+        for exchange in self.exchanges.values():
+            name, number = exchange.key
+            exchange.uncertain |= exchange.qos == 1 and number in self.load.streams[name].outstanding
 
     def on_packet(self, kind, body):
         packet_id = int.from_bytes(body[:2], "big")
@@ -91,6 +97,8 @@ class Subscriber(Client):
         if key is None:
             return
         known = self.exchanges.get(publish.packet_id)
+        if known is not None and known.uncertain:
+            known = None
         if known is not None:
             self._on_known(known, key, publish)
         if known is None or publish.qos == 1:
@@ -169,6 +177,8 @@ class Subscriber(Client):
     def unfinished(self):
         """For people: what the server still owes."""
         for packet_id, exchange in self.exchanges.items():
+            if exchange.uncertain:
+                continue
             owed = "no PUBREL came" if exchange.answered else "it did not come again"
             yield f"packet id {packet_id}: {owed}: {self._describe(exchange.key)}"
 

@@ -44,7 +44,7 @@ class NoticesTest(ServerTest):
     """What must be seen whatever the level of the log is."""
 
     settings = {"log.console.level": "none", "listener.api.mgmt": "127.0.0.1:0", "listener.tcp.external": "off",
-                "node.cookie": "x"}
+                "node.cookie": "x", "storage.type": "ram"}
 
     def assert_printed(self, pattern):
         self.assertRegex(self.server.output, pattern)

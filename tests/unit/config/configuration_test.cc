@@ -152,12 +152,12 @@ TEST_F(ConfigurationTest, LogSettingsAreTheKeys) {
   EXPECT_EQ(settings.syslog_facility, "local3");
 }
 
-TEST_F(ConfigurationTest, DurableStorageIsRefusedClearly) {
-  folder_.write("etc/sluice.conf", "storage.type = disc\n");
+TEST_F(ConfigurationTest, AnUnknownKindOfStorageIsRefusedClearly) {
+  folder_.write("etc/sluice.conf", "storage.type = tape\n");
   const auto configuration = load();
   ASSERT_THAT(configuration.problems(), SizeIs(1));
   EXPECT_THAT(configuration.problems()[0].to_string(),
-              HasSubstr("storage.type: \"disc\" is not valid; write one of ram"));
+              HasSubstr("storage.type: \"tape\" is not valid; write one of disc|ram"));
 }
 
 TEST_F(ConfigurationTest, EveryProblemIsSaidAtOnce) {

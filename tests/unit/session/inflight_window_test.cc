@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/inflight_window.h"
 
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -51,13 +52,13 @@ TEST(InflightWindow, AnOldestMessageThatIsNeverAcknowledgedDoesNotGrowTheWindowF
   InflightWindow window;
   window.push(message(), TimePoint{});
   std::size_t sent = 1;
-  while (window.has_room(10) && sent < 100'000) {
+  while (window.has_room(10, 0) && sent < 100'000) {
     window.complete(window.push(message(), TimePoint{}));
     ++sent;
   }
   EXPECT_LE(sent, 1024U);
   window.complete(1);
-  EXPECT_TRUE(window.has_room(10));
+  EXPECT_TRUE(window.has_room(10, 0));
 }
 
 // [MQTT-4.4.0-1]: on reconnect everything unacknowledged, with its own id, in order; no more than the client takes.
@@ -66,27 +67,74 @@ TEST(InflightWindow, ResendKeepsOrderAndRespectsTheMaximum) {
   for (int i = 0; i < 5; ++i) window.push(message(), TimePoint{});
   window.complete(2);
   window.mark_all_for_resend();
-  EXPECT_FALSE(window.has_room(100)) << "new messages wait behind those to be sent again";
-  PacketId id = 0;
-  ASSERT_NE(window.next_resend(2, id, TimePoint{}), nullptr);
-  EXPECT_EQ(id, 1);
-  ASSERT_NE(window.next_resend(2, id, TimePoint{}), nullptr);
-  EXPECT_EQ(id, 3);
-  EXPECT_EQ(window.next_resend(2, id, TimePoint{}), nullptr) << "two are outstanding";
+  EXPECT_FALSE(window.has_room(100, 0)) << "new messages wait behind those to be sent again";
+  const auto resend = [&window] {
+    PacketId id = 0;
+    if (InflightWindow::Entry* const entry = window.next_resend(2, id)) window.resent(*entry, TimePoint{});
+    return id;
+  };
+  EXPECT_EQ(resend(), 1);
+  EXPECT_EQ(resend(), 3);
+  EXPECT_EQ(resend(), 0) << "two are outstanding";
   window.complete(1);
-  ASSERT_NE(window.next_resend(2, id, TimePoint{}), nullptr);
-  EXPECT_EQ(id, 4);
-  window.postpone(4);
+  PacketId next = 0;
+  ASSERT_NE(window.next_resend(2, next), nullptr);
+  EXPECT_EQ(next, 4) << "and it stays the next one until it is sent";
   window.complete(3);
-  ASSERT_NE(window.next_resend(2, id, TimePoint{}), nullptr);
-  EXPECT_EQ(id, 4);
+  EXPECT_EQ(resend(), 4);
+  EXPECT_EQ(resend(), 5);
 }
 
 TEST(InflightWindow, UndoneIdIsGivenOutAgain) {
   InflightWindow window;
   EXPECT_EQ(window.push(message(), TimePoint{}), 1);
-  EXPECT_TRUE(window.undo_push().message);
-  EXPECT_EQ(window.push(message(), TimePoint{}), 1);
+  QueuedMessage undone = window.undo_push(1);
+  EXPECT_TRUE(undone.message);
+  EXPECT_TRUE(window.empty());
+  EXPECT_EQ(window.push(std::move(undone), TimePoint{}), 1);
+}
+
+QueuedMessage placed(Place place, Qos qos = Qos::AtLeastOnce) {
+  QueuedMessage queued = message(qos);
+  queued.place = place;
+  return queued;
+}
+
+TEST(InflightWindow, APlaceGivesTheIdInWhateverOrderMessagesCome) {
+  InflightWindow window;
+  EXPECT_EQ(window.push(placed(kFirstPlace + 9), TimePoint{}), 10);
+  EXPECT_EQ(window.push(placed(kFirstPlace + 5), TimePoint{}), 6);
+  EXPECT_EQ(window.push(placed(kFirstPlace + 7), TimePoint{}), 8);
+  EXPECT_EQ(window.next(), kFirstPlace + 10);
+  std::vector<PacketId> order;
+  window.for_each([&](PacketId id, const InflightWindow::Entry&) { order.push_back(id); });
+  EXPECT_EQ(order, (std::vector<PacketId>{6, 8, 10})) << "in the order of places";
+  EXPECT_EQ(window.find(7), nullptr) << "nobody has that place";
+  window.complete(10);
+  window.complete(6);
+  window.complete(8);
+  EXPECT_TRUE(window.empty());
+}
+
+TEST(InflightWindow, PlacesWithOneIdAreNeverInFlightTogether) {
+  InflightWindow window;
+  window.push(placed(kFirstPlace), TimePoint{});
+  EXPECT_EQ(InflightWindow::id_of(kFirstPlace + 65'535), InflightWindow::id_of(kFirstPlace));
+  EXPECT_TRUE(window.has_room(65'535, kFirstPlace + 65'534));
+  EXPECT_FALSE(window.has_room(65'535, kFirstPlace + 65'535));
+}
+
+TEST(InflightWindow, WhatAnEarlierServerReleasedWaitsForItsPubcompOnly) {
+  InflightWindow window;
+  window.push_released(placed(kFirstPlace + 3, Qos::ExactlyOnce));
+  window.push_released(placed(kFirstPlace + 1, Qos::ExactlyOnce));
+  EXPECT_EQ(window.awaiting_completion(), 2U);
+  window.mark_all_for_resend();
+  PacketId id = 0;
+  InflightWindow::Entry* const entry = window.next_resend(10, id);
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(id, 2);
+  EXPECT_EQ(entry->stage, InflightWindow::Stage::AwaitPubComp);
 }
 
 }  // namespace
