@@ -44,11 +44,10 @@ rocksdb::DBOptions db_options(const RocksDbSettings& settings, const Resources& 
   options.statistics = resources.statistics;
   options.write_buffer_manager = resources.buffers;
   options.max_total_wal_size = settings.max_log_bytes;
-  // A log of which the end was torn has been cut before RocksDB sees it (log_check.h); whatever else is wrong with it
-  // is refused. Where nothing may be cut, RocksDB has to stop at that place by itself.
-  options.wal_recovery_mode = settings.read_only || settings.accept_log_loss
-                                  ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
-                                  : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A torn end of a log has been cut before RocksDB sees it (log_check.h), so that whatever it still finds is damage.
+  // Where nothing may be changed it has to stop at the torn end by itself.
+  options.wal_recovery_mode = settings.read_only ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                                                 : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // One thread writes: nothing is gained by what lets several write at once.
   options.allow_concurrent_memtable_write = false;
   options.enable_write_thread_adaptive_yield = false;
@@ -62,8 +61,9 @@ rocksdb::DBOptions db_options(const RocksDbSettings& settings, const Resources& 
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.avoid_unnecessary_blocking_io = true;
-  // recover() says when; a database that mends itself behind the caller's back cannot be reasoned about.
+  // Lets a reader that frees a table leave the deletion of its file to a thread; a read-only database has none to do.
+  options.avoid_unnecessary_blocking_io = !settings.read_only;
+  // See the listener's OnErrorRecoveryBegin.
   options.max_bgerror_resume_count = 0;
   // A key that is erased twice is no reason to stop the store.
   options.enforce_single_del_contracts = false;
