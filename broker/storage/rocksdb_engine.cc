@@ -2,10 +2,13 @@
 #include "broker/storage/rocksdb_engine.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
 #include <mutex>
 #include <rocksdb/utilities/checkpoint.h>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include "broker/storage/log_check.h"
@@ -39,6 +42,22 @@ std::string behind(std::string_view prefix) {
   return end;
 }
 
+/// Makes the folder and those above it that are missing; their names last when it returns.
+StoreStatus make_folder(const fs::path& folder) {
+  std::error_code error;
+  if (folder.empty() || fs::is_directory(folder, error)) return {};
+  const fs::path parent = folder.has_filename() ? folder.parent_path() : folder.parent_path().parent_path();
+  if (StoreStatus status = make_folder(parent); !status.ok()) return status;
+  if (!fs::create_directory(folder, error) && error) return system_status(error.value(), folder.string());
+  const std::string name = parent.empty() ? "." : parent.string();
+  const int opened = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) return system_status(errno, name);
+  const int synced = ::fsync(opened);
+  const int failure = errno;
+  ::close(opened);
+  return synced == 0 ? StoreStatus() : system_status(failure, name);
+}
+
 }  // namespace
 
 std::unique_ptr<KvStore> RocksDbStore::open(const RocksDbSettings& settings, StoreStatus& status, OpenReport* report) {
@@ -48,12 +67,9 @@ std::unique_ptr<KvStore> RocksDbStore::open(const RocksDbSettings& settings, Sto
 std::unique_ptr<KvStore> RocksDbEngine::open(const RocksDbSettings& settings,
                                              const std::shared_ptr<rocksdb::FileSystem>& file_system,
                                              StoreStatus& status, OpenReport* report) {
-  std::error_code error;
-  if (!settings.read_only) fs::create_directories(settings.folder, error);
-  if (error) {
-    status = system_status(error.value(), settings.folder.string());
-    return nullptr;
-  }
+  status = {};
+  if (!settings.read_only) status = make_folder(settings.folder);
+  if (!status.ok()) return nullptr;
   FolderLock lock;
   status = lock.acquire(settings.folder, settings.read_only);
   if (!status.ok()) return nullptr;

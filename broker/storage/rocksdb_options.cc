@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include "broker/storage/prefix_memtable.h"
 #include "broker/storage/rocksdb_log.h"
 
 namespace sluice::storage {
@@ -15,7 +16,7 @@ constexpr std::uint64_t kMega = kKilo * kKilo;
 
 /// Of one table's buffer: what is erased before it is full never reaches a table file.
 std::uint64_t buffer_bytes(const RocksDbSettings& settings) {
-  return std::clamp(settings.memory_bytes / 4, kMega, 64 * kMega);
+  return std::clamp(settings.memory_bytes / 8, kMega, 64 * kMega);
 }
 
 }  // namespace
@@ -98,8 +99,10 @@ rocksdb::ColumnFamilyOptions notes_options(const RocksDbSettings& settings, cons
   return options;
 }
 
-rocksdb::ColumnFamilyOptions table_options(Table, const RocksDbSettings& settings, const Resources& resources) {
-  return notes_options(settings, resources);
+rocksdb::ColumnFamilyOptions table_options(Table table, const RocksDbSettings& settings, const Resources& resources) {
+  rocksdb::ColumnFamilyOptions options = notes_options(settings, resources);
+  if (table == Table::Queues) options.memtable_factory = make_prefix_memtable_factory();
+  return options;
 }
 
 }  // namespace sluice::storage

@@ -48,7 +48,7 @@ TEST_P(PowerCutTest, WhatWasWrittenForPowerIsThere) {
 TEST_P(PowerCutTest, OnlyAnUnsyncedEndIsLost) {
   std::mt19937 random(7);
   std::uint64_t rows = 0;
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 8; ++round) {
     auto store = open_store();
     std::uint64_t safe = rows;
     // Enough to fill several write buffers in some of the rounds.

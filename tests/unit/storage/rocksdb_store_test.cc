@@ -144,6 +144,46 @@ TEST_F(RocksDbStoreTest, ABackupMadeWhileWritingIsConsistent) {
   writer.join();
 }
 
+TEST_F(RocksDbStoreTest, ReadersSeeWholeWritesWhileOthersAreMade) {
+  const auto store = open(folder());
+  write_rows(*store, 0, 1);
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    for (std::uint64_t number = 1; !stop && number < 20'000; ++number) {
+      WriteBatch batch;  // the rows 0 … number, of which each write replaces the last one
+      batch.put(Table::Queues, row_key(number), std::string(10, static_cast<char>('a' + number % 26)));
+      batch.put(Table::Queues, row_key(1'000'000 + number), "z");
+      batch.erase_once(Table::Queues, row_key(1'000'000 + number - 1));
+      const WriteBatch* const batches[] = {&batch};
+      EXPECT_TRUE(store->write(batches, Durability::Process).ok());
+    }
+  });
+  for (int round = 0; round < 50; ++round) {
+    std::uint64_t next = 0;
+    std::uint64_t last = 0;
+    ASSERT_TRUE(store
+                    ->scan(Table::Queues, {}, {},
+                           [&](std::string_view key, std::string_view value) {
+                             if (value == "z") {
+                               EXPECT_EQ(key, row_key(1'000'000 + next - 1));
+                               ++last;
+                               return true;
+                             }
+                             EXPECT_EQ(key, row_key(next));
+                             ++next;
+                             return true;
+                           })
+                    .ok());
+    EXPECT_EQ(last, next > 1 ? 1U : 0U);
+    std::optional<std::string> value;
+    ASSERT_TRUE(store->get(Table::Queues, row_key(next - 1), value).ok());
+    EXPECT_TRUE(value.has_value());
+    ASSERT_TRUE(store->sync().ok());
+  }
+  stop = true;
+  writer.join();
+}
+
 TEST_F(RocksDbStoreTest, FiguresFollowWhatHappens) {
   const auto store = open(folder());
   write_rows(*store, 0, 1000, 1000);

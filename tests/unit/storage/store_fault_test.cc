@@ -61,7 +61,7 @@ TEST_P(StoreFaultTest, NothingAcknowledgedIsLostAndTheStoreRecovers) {
   const bool powered = GetParam().call == Call::Sync;
   std::uint64_t rows = 10;
   write_rows(*store_, 0, rows, 1000);
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 2; ++round) {
     files_->set_fault(PowerCutFileSystem::Fault{GetParam().call, GetParam().ending, GetParam().error()});
     const StoreStatus failed = write_until_failure(rows, powered ? Durability::Power : Durability::Process);
     ASSERT_EQ(failed.code(), GetParam().code) << failed.text();
