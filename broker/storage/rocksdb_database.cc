@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <rocksdb/sst_file_reader.h>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,44 @@ StoreStatus check_is_new(const fs::path& folder) {
   return {};
 }
 
+/// Puts a log on the device before RocksDB goes on to the next one: else a power cut could take the end of one log and
+/// leave the next, and with that a write without those before it.
+class Listener final : public rocksdb::EventListener {
+ public:
+  void watch(Database* database) { database_.store(database, std::memory_order_release); }
+
+  void OnMemTableSealed(const rocksdb::MemTableInfo&) override {
+    Database* const database = database_.load(std::memory_order_acquire);
+    if (database != nullptr) database->sync().PermitUncheckedError();  // a failure stops further writes by itself
+  }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status*) override {
+    using Reason = rocksdb::BackgroundErrorReason;
+    Database* const database = database_.load(std::memory_order_acquire);
+    if (database != nullptr && (reason == Reason::kWriteCallback || reason == Reason::kMemTable)) {
+      database->note_log_failed();
+    }
+  }
+  /// recover() says when: what mends itself behind the caller's back cannot be reasoned about.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* automatic) override {
+    *automatic = false;
+  }
+
+ private:
+  std::atomic<Database*> database_{nullptr};  // null: it is being opened
+};
+
+/// The sentence of RocksDB for a table that it cannot open names another file: looks which one it is.
+StoreStatus name_damaged_table(const fs::path& folder, const rocksdb::DBOptions& options, StoreStatus status) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".sst") continue;
+    rocksdb::SstFileReader reader(rocksdb::Options(options, {}));
+    if (!reader.Open(entry.path().string()).IsCorruption()) continue;
+    return {StoreErrc::Corrupt, entry.path().string() + ": damaged: " + status.text()};
+  }
+  return status;
+}
+
 struct Families {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   std::vector<rocksdb::ColumnFamilyHandle**> handles;  ///< where each one's handle goes
@@ -43,7 +82,9 @@ struct Families {
 std::unique_ptr<Database> Database::open(const RocksDbSettings& settings, const Resources& resources,
                                          StoreStatus& status, OpenReport& report) {
   const std::string folder = settings.folder.string();
-  const rocksdb::DBOptions options = db_options(settings, resources);
+  const auto listener = std::make_shared<Listener>();
+  rocksdb::DBOptions options = db_options(settings, resources);
+  options.listeners.push_back(listener);
   std::vector<std::string> found;
   report.created = resources.env->FileExists(folder + "/CURRENT").IsNotFound();
   if (report.created) {
@@ -73,10 +114,34 @@ std::unique_ptr<Database> Database::open(const RocksDbSettings& settings, const 
                             ? rocksdb::DB::OpenForReadOnly(options, folder, families.descriptors, &handles, &db)
                             : rocksdb::DB::Open(options, folder, families.descriptors, &handles, &db),
                         folder);
+  if (status.code() == StoreErrc::Corrupt) status = name_damaged_table(settings.folder, options, std::move(status));
   if (!status.ok()) return nullptr;
   database->db_.reset(db);
   for (std::size_t i = 0; i < handles.size(); ++i) *families.handles[i] = handles[i];
+  database->note_synced(db->GetLatestSequenceNumber());  // replaying the log has put all of it into tables
+  if (settings.read_only) return database;
+  database->syncer_ = std::make_unique<LogSyncer>(*resources.env, folder);
+  status = store_status(database->sync(), folder);
+  if (!status.ok()) return nullptr;
+  listener->watch(database.get());
   return database;
+}
+
+rocksdb::Status Database::sync() {
+  const std::uint64_t sequence = db_->GetLatestSequenceNumber();
+  const rocksdb::Status status = syncer_->sync();
+  if (status.ok()) {
+    note_synced(sequence);
+  } else {
+    note_log_failed();
+  }
+  return status;
+}
+
+void Database::note_synced(std::uint64_t sequence) {
+  std::uint64_t known = synced_.load(std::memory_order_relaxed);
+  while (known < sequence && !synced_.compare_exchange_weak(known, sequence, std::memory_order_relaxed)) {
+  }
 }
 
 Database::~Database() {

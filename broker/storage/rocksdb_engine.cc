@@ -2,16 +2,19 @@
 #include "broker/storage/rocksdb_engine.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
 #include <mutex>
-#include <rocksdb/convenience.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
+#include "broker/storage/log_check.h"
+#include "broker/storage/log_scan.h"
 #include "broker/storage/rocksdb_status.h"
 #include "broker/storage/system_status.h"
-#include "shared/log/log.h"
 
 namespace sluice::storage {
 namespace {
@@ -22,6 +25,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t kKeptBatchBytes = std::size_t{1} << 20;
 /// Among the notes: there may be keys that were put twice, so none may be erased by a SingleDelete.
 constexpr std::string_view kRepeatedNote = "repeated";
+/// Room for what opening a database writes.
+constexpr std::string_view kProbeFile = "000000.dbtmp";
+constexpr std::size_t kProbeBytes = std::size_t{1} << 20;
 /// Among the notes: written to see whether the store can be written to.
 constexpr std::string_view kProbeNote = "probe";
 
@@ -36,6 +42,22 @@ std::string behind(std::string_view prefix) {
   return end;
 }
 
+/// Makes the folder and those above it that are missing; their names last when it returns.
+StoreStatus make_folder(const fs::path& folder) {
+  std::error_code error;
+  if (folder.empty() || fs::is_directory(folder, error)) return {};
+  const fs::path parent = folder.has_filename() ? folder.parent_path() : folder.parent_path().parent_path();
+  if (StoreStatus status = make_folder(parent); !status.ok()) return status;
+  if (!fs::create_directory(folder, error) && error) return system_status(error.value(), folder.string());
+  const std::string name = parent.empty() ? "." : parent.string();
+  const int opened = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) return system_status(errno, name);
+  const int synced = ::fsync(opened);
+  const int failure = errno;
+  ::close(opened);
+  return synced == 0 ? StoreStatus() : system_status(failure, name);
+}
+
 }  // namespace
 
 std::unique_ptr<KvStore> RocksDbStore::open(const RocksDbSettings& settings, StoreStatus& status, OpenReport* report) {
@@ -45,12 +67,9 @@ std::unique_ptr<KvStore> RocksDbStore::open(const RocksDbSettings& settings, Sto
 std::unique_ptr<KvStore> RocksDbEngine::open(const RocksDbSettings& settings,
                                              const std::shared_ptr<rocksdb::FileSystem>& file_system,
                                              StoreStatus& status, OpenReport* report) {
-  std::error_code error;
-  if (!settings.read_only) fs::create_directories(settings.folder, error);
-  if (error) {
-    status = system_status(error.value(), settings.folder.string());
-    return nullptr;
-  }
+  status = {};
+  if (!settings.read_only) status = make_folder(settings.folder);
+  if (!status.ok()) return nullptr;
   FolderLock lock;
   status = lock.acquire(settings.folder, settings.read_only);
   if (!status.ok()) return nullptr;
@@ -71,7 +90,13 @@ RocksDbEngine::~RocksDbEngine() {
 }
 
 StoreStatus RocksDbEngine::open_database(OpenReport& report) {
-  StoreStatus status;
+  LogCheck logs;
+  StoreStatus status = check_logs(settings_.folder, settings_.accept_log_loss, logs);
+  if (status.ok() && !settings_.read_only) status = cut_logs(logs);
+  if (!status.ok()) return status;
+  report.dropped_bytes = logs.dropped_bytes;
+  report.dropped_writes = logs.dropped_writes;
+  if (logs.dropped_bytes != 0) report.cut_log = logs.cuts.front().log.string();
   database_ = Database::open(settings_, *resources_, status, report);
   if (!database_) return status;
   std::string note;
@@ -85,17 +110,17 @@ StoreStatus RocksDbEngine::failure(const rocksdb::Status& status) const {
 }
 
 StoreStatus RocksDbEngine::closed() const {
-  return {StoreErrc::Io, settings_.folder.string() + ": the store could not be opened again after a failure"};
+  return {StoreErrc::Io, settings_.folder.string() + ": cannot be used after a failure until it is recovered"};
 }
 
 void RocksDbEngine::fill(std::span<const WriteBatch* const> batches) {
   merged_.Clear();
+  // In the log only, not in the tables. Adding to a batch fails only past the limit that it was made with: it has none.
+  rocksdb::Status added = merged_.PutLogData(sync_mark(database_->synced()));
   const bool repeated = repeated_;
   for (const WriteBatch* batch : batches) {
     batch->for_each([&](const WriteBatch::Change& change) {
       rocksdb::ColumnFamilyHandle* const table = database_->table(change.table);
-      // Adding to a batch fails only past the limit that it was made with, and it has none.
-      rocksdb::Status added;
       if (change.op == WriteBatch::Op::Put) {
         added = merged_.Put(table, slice(change.key), slice(change.value));
       } else if (change.op == WriteBatch::Op::EraseOnce && !repeated) {
@@ -110,7 +135,7 @@ void RocksDbEngine::fill(std::span<const WriteBatch* const> batches) {
 StoreStatus RocksDbEngine::write(std::span<const WriteBatch* const> batches, Durability durability) {
   const std::shared_lock lock(mutex_);
   if (settings_.read_only) return {StoreErrc::Refused, settings_.folder.string() + ": is open to be read only"};
-  if (!database_) return closed();
+  if (!database_ || database_->log_failed()) return closed();
   fill(batches);
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::Power;
@@ -119,30 +144,50 @@ StoreStatus RocksDbEngine::write(std::span<const WriteBatch* const> batches, Dur
   // It may have been applied all the same, and the caller will write it again: from here on a key may have been put
   // twice, and a SingleDelete would bring the first one back.
   if (!written.ok()) repeated_ = true;
+  if (written.ok() && options.sync) database_->note_synced(database_->db().GetLatestSequenceNumber());
   return failure(written);
 }
 
 StoreStatus RocksDbEngine::sync() {
   const std::shared_lock lock(mutex_);
-  if (!database_) return closed();
-  return failure(database_->db().SyncWAL());
+  if (!database_ || database_->log_failed()) return closed();
+  const rocksdb::Status synced = database_->sync();
+  if (!synced.ok()) repeated_ = true;
+  return failure(synced);
 }
 
 StoreStatus RocksDbEngine::recover() {
-  StoreStatus status;
   {
     const std::shared_lock lock(mutex_);
-    if (database_) {
-      status = failure(database_->db().Resume());
-      if (status.ok()) status = probe();
-      if (status.ok() || status.code() == StoreErrc::NoSpace) return status;
-    }
+    if (database_ && !database_->log_failed() && database_->db().Resume().ok() && probe().ok()) return {};
   }
+  // Only a new beginning helps; but while it could not succeed, readers keep what they have.
+  if (StoreStatus status = probe_folder(); !status.ok()) return status;
   const std::unique_lock lock(mutex_);
   database_.reset();
   OpenReport ignored;
-  status = open_database(ignored);
+  StoreStatus status = open_database(ignored);
   return status.ok() ? probe() : status;
+}
+
+StoreStatus RocksDbEngine::probe_folder() const {
+  std::error_code error;
+  std::uint64_t wanted = kProbeBytes;  // opening writes what is in the logs to tables
+  for (const fs::directory_entry& entry : fs::directory_iterator(settings_.folder, error)) {
+    std::error_code gone;
+    if (entry.path().extension() == ".log") wanted += entry.file_size(gone);
+  }
+  if (!error && fs::space(settings_.folder, error).available < wanted && !error) {
+    return {StoreErrc::NoSpace, settings_.folder.string() + ": needs " + std::to_string(wanted >> 20) + " MB free"};
+  }
+  const std::string name = (settings_.folder / kProbeFile).string();
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = resources_->env->NewWritableFile(name, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(std::string(kProbeBytes, '\0'));
+  if (status.ok()) status = file->Sync();
+  if (file) file->Close().PermitUncheckedError();
+  resources_->env->DeleteFile(name).PermitUncheckedError();
+  return failure(status);
 }
 
 /// Also keeps, in the store, that keys may have been put twice.

@@ -41,6 +41,7 @@ class RocksDbEngine final : public KvStore {
 
   StoreStatus open_database(OpenReport& report);
   StoreStatus probe();
+  [[nodiscard]] StoreStatus probe_folder() const;
   void fill(std::span<const WriteBatch* const> batches);
   [[nodiscard]] StoreStatus failure(const rocksdb::Status& status) const;
   [[nodiscard]] StoreStatus closed() const;

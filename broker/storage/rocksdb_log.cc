@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdarg>
 #include <cstdio>
+#include <string_view>
 
 #include "shared/log/log.h"
 
@@ -22,8 +23,11 @@ class RocksDbLogger final : public rocksdb::Logger {
     if (level < GetInfoLogLevel() || level == rocksdb::InfoLogLevel::HEADER_LEVEL) return;
     std::array<char, 1024> text;
     if (std::vsnprintf(text.data(), text.size(), format, arguments) < 0) return;
+    // Some go on with pages of state.
+    const std::string_view whole(text.data());
+    const std::string_view line = whole.substr(0, whole.find('\n'));
     log::get("storage").log(level == rocksdb::InfoLogLevel::WARN_LEVEL ? spdlog::level::warn : spdlog::level::err,
-                            "rocksdb: {}", text.data());
+                            "rocksdb: {}", line);
   }
 };
 

@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include "broker/storage/prefix_memtable.h"
 #include "broker/storage/rocksdb_log.h"
 
 namespace sluice::storage {
@@ -15,7 +16,7 @@ constexpr std::uint64_t kMega = kKilo * kKilo;
 
 /// Of one table's buffer: what is erased before it is full never reaches a table file.
 std::uint64_t buffer_bytes(const RocksDbSettings& settings) {
-  return std::clamp(settings.memory_bytes / 4, kMega, 64 * kMega);
+  return std::clamp(settings.memory_bytes / 8, kMega, 64 * kMega);
 }
 
 }  // namespace
@@ -44,11 +45,10 @@ rocksdb::DBOptions db_options(const RocksDbSettings& settings, const Resources& 
   options.statistics = resources.statistics;
   options.write_buffer_manager = resources.buffers;
   options.max_total_wal_size = settings.max_log_bytes;
-  // A log of which the end was torn has been cut before RocksDB sees it (log_check.h); whatever else is wrong with it
-  // is refused. Where nothing may be cut, RocksDB has to stop at that place by itself.
-  options.wal_recovery_mode = settings.read_only || settings.accept_log_loss
-                                  ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
-                                  : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // A torn end of a log has been cut before RocksDB sees it (log_check.h), so that whatever it still finds is damage.
+  // Where nothing may be changed it has to stop at the torn end by itself.
+  options.wal_recovery_mode = settings.read_only ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                                                 : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // One thread writes: nothing is gained by what lets several write at once.
   options.allow_concurrent_memtable_write = false;
   options.enable_write_thread_adaptive_yield = false;
@@ -62,8 +62,9 @@ rocksdb::DBOptions db_options(const RocksDbSettings& settings, const Resources& 
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.avoid_unnecessary_blocking_io = true;
-  // recover() says when; a database that mends itself behind the caller's back cannot be reasoned about.
+  // Lets a reader that frees a table leave the deletion of its file to a thread; a read-only database has none to do.
+  options.avoid_unnecessary_blocking_io = !settings.read_only;
+  // See the listener's OnErrorRecoveryBegin.
   options.max_bgerror_resume_count = 0;
   // A key that is erased twice is no reason to stop the store.
   options.enforce_single_del_contracts = false;
@@ -98,8 +99,10 @@ rocksdb::ColumnFamilyOptions notes_options(const RocksDbSettings& settings, cons
   return options;
 }
 
-rocksdb::ColumnFamilyOptions table_options(Table, const RocksDbSettings& settings, const Resources& resources) {
-  return notes_options(settings, resources);
+rocksdb::ColumnFamilyOptions table_options(Table table, const RocksDbSettings& settings, const Resources& resources) {
+  rocksdb::ColumnFamilyOptions options = notes_options(settings, resources);
+  if (table == Table::Queues) options.memtable_factory = make_prefix_memtable_factory();
+  return options;
 }
 
 }  // namespace sluice::storage

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/storage/kv_store.h"
 
-#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 
 #include "broker/storage/memory_store.h"
 #include "broker/storage/rocksdb_store.h"
+#include "tests/support/faulty_store.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice::storage {
@@ -124,6 +127,65 @@ TEST_P(KvStoreTest, ScansAPrefixInOrderFromAKeyOnUntilTheVisitorHasEnough) {
   EXPECT_EQ(scan(Table::Queues, "", "", 2), (Rows{{"a", "a!"}, {"b", "b!"}}));
   EXPECT_EQ(scan(Table::Queues, high), (Rows{{high, high + "!"}, {high + "x", high + "x!"}}));
   EXPECT_EQ(scan(Table::Queues, "").size(), 8U);
+}
+
+TEST(FaultyStoreTest, FailsFromTheCallThatWasAskedForUntilItIsRecovered) {
+  test::FaultyStore store(std::make_unique<MemoryStore>());
+  WriteBatch batch;
+  batch.put(Table::Meta, "a", "1");
+  const WriteBatch* const batches[] = {&batch};
+  store.fail_after(1, StoreErrc::NoSpace, 1, test::FaultyStore::Applied::Yes);
+  EXPECT_TRUE(store.sync().ok());
+  EXPECT_EQ(store.write(batches, Durability::Process).code(), StoreErrc::NoSpace);
+  EXPECT_EQ(store.recover().code(), StoreErrc::NoSpace);
+  EXPECT_EQ(store.sync().code(), StoreErrc::NoSpace);
+  EXPECT_TRUE(store.recover().ok());
+  EXPECT_TRUE(store.write(batches, Durability::Process).ok());
+}
+
+TEST_P(KvStoreTest, AgreesWithAMapUnderRandomChanges) {
+  std::mt19937 random(3);
+  std::map<std::string, std::string> model;
+  const auto any_key = [&] {
+    std::string key(random() % 20, '\0');
+    for (char& byte : key) byte = "\0a\xff"[random() % 3];
+    return key;
+  };
+  for (int round = 0; round < 300; ++round) {
+    WriteBatch batch;
+    for (int change = 0; change < 10; ++change) {
+      const std::string key = any_key();
+      if (const auto row = model.find(key); row != model.end()) {
+        batch.erase_once(Table::Queues, key);
+        model.erase(row);
+      } else {
+        model[key] = std::to_string(random());
+        batch.put(Table::Queues, key, model[key]);
+      }
+    }
+    write(batch);
+    const std::string prefix = any_key().substr(0, 9);
+    const std::string from = any_key();
+    Rows expected;
+    for (const auto& row : model) {
+      if (row.first.starts_with(prefix) && row.first >= from) expected.emplace_back(row);
+    }
+    ASSERT_EQ(scan(Table::Queues, prefix, from, 100'000), expected);
+    const auto row = model.find(from);
+    ASSERT_EQ(get(Table::Queues, from), row == model.end() ? std::nullopt : std::optional(row->second));
+    if (round % 100 == 50) {
+      ASSERT_TRUE(store_->compact().ok());
+    }
+  }
+  EXPECT_TRUE(store_->verify().ok());
+}
+
+TEST_P(KvStoreTest, ABackupNeedsAFolderOfItsOwn) {
+  const StoreStatus refused = store_->backup(folder_.path());
+  EXPECT_EQ(refused.code(), StoreErrc::Refused);
+  EXPECT_NE(refused.text().find(folder_.path().string()), std::string::npos);
+  EXPECT_TRUE(store_->backup(folder_.path() / "backup").ok());
+  EXPECT_EQ(store_->backup(folder_.path() / "backup").code(), StoreErrc::Refused);
 }
 
 }  // namespace
