@@ -12,6 +12,7 @@
 
 #include "broker/api/client_handle.h"
 #include "broker/api/delivery_sink.h"
+#include "broker/api/gateway_store.h"
 #include "broker/api/reason.h"
 #include "broker/api/types.h"
 #include "shared/base/shard.h"
@@ -97,6 +98,9 @@ class BrokerApi {
 
   /// Starts an exchange; null for a method that nobody registered (0x8C).
   virtual std::unique_ptr<EnhancedAuthentication> enhanced_authentication(std::string_view method) = 0;
+
+  /// What a gateway keeps. The same name gives the same values, also after a restart. Before the shards run.
+  virtual std::unique_ptr<GatewayStore> gateway_store(std::string_view gateway) = 0;
 
   /// The key of a TLS- or DTLS-PSK identity from `psk.file`; empty for an unknown one. Any thread.
   [[nodiscard]] virtual std::vector<std::byte> psk_key(std::string_view identity) const = 0;

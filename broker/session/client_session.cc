@@ -43,7 +43,7 @@ ClientSession::ClientSession(SessionContext& context, std::string client_id)
 ClientSession::~ClientSession() {
   if (!ref_) return;
   count_persistent(false);
-  if (durable_id_ != 0) context_.core.durable.fetch_sub(1, std::memory_order_relaxed);
+  if (durable_) context_.core.durable.fetch_sub(1, std::memory_order_relaxed);
   probe().sessions.add(-1);
   context_.core.sessions.fetch_sub(1, std::memory_order_relaxed);
   context_.core.table.release(ref_);
@@ -228,7 +228,7 @@ PublishResult ClientSession::publish(const PublishRequest& request) {
 PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
   if (!inbound_) inbound_ = std::make_unique<InboundQos2>();
   const auto forget = [this](PacketId id) {
-    if (durable_id_ != 0) context_.records->erase_inbound(durable_id_, id);
+    if (durable_) context_.records->erase_inbound(durable_->id, id);
   };
   switch (inbound_->receive(request.packet_id, context_.settings.max_awaiting_rel, context_.settings.await_rel_timeout,
                             context_.now(), forget)) {
@@ -244,8 +244,8 @@ PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
   PublishResult result = session::publish(*this, request);
   if (is_error(result.reason)) {
     inbound_->forget(request.packet_id);
-  } else if (durable_id_ != 0) {
-    context_.records->put_inbound(durable_id_, request.packet_id, context_.wall_now());
+  } else if (durable_) {
+    context_.records->put_inbound(durable_->id, request.packet_id, context_.wall_now());
     result.ticket = await(context_.records->journal().ticket());
   }
   return result;
@@ -258,8 +258,8 @@ Outcome ClientSession::release(PacketId packet_id) {
     // It may have been released a moment ago, and that is still on its way to the disk.
     return {Reason::PacketIdentifierNotFound, context_.records ? await(context_.records->journal().pending()) : 0};
   }
-  if (durable_id_ == 0) return Reason::Success;
-  context_.records->erase_inbound(durable_id_, packet_id);
+  if (!durable_) return Reason::Success;
+  context_.records->erase_inbound(durable_->id, packet_id);
   return {Reason::Success, await(context_.records->journal().ticket())};
 }
 
@@ -270,13 +270,13 @@ Reason ClientSession::acknowledge(Ack ack, PacketId packet_id, Reason reason) {
 
 FilterOutcomes ClientSession::subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) {
   FilterOutcomes outcomes{session::subscribe(*this, requests, subscription_id)};
-  if (durable_id_ != 0) outcomes.ticket = await(context_.records->journal().pending());
+  if (durable_) outcomes.ticket = await(context_.records->journal().pending());
   return outcomes;
 }
 
 FilterOutcomes ClientSession::unsubscribe(std::span<const std::string_view> filters) {
   FilterOutcomes outcomes{session::unsubscribe(*this, filters)};
-  if (durable_id_ != 0) outcomes.ticket = await(context_.records->journal().pending());
+  if (durable_) outcomes.ticket = await(context_.records->journal().pending());
   return outcomes;
 }
 

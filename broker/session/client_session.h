@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include "broker/api/client_handle.h"
 #include "broker/auth/client_access.h"
 #include "broker/hooks/hook_points.h"
+#include "broker/session/durable_state.h"
 #include "broker/session/inbound_qos2.h"
 #include "broker/session/outbound_flow.h"
 #include "broker/session/restored_session.h"
@@ -85,11 +85,9 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   [[nodiscard]] hooks::ClientInfo info() const;
   [[nodiscard]] bool attached() const { return sink_ != nullptr; }
   /// Names it on disk; 0: it is not kept there.
-  [[nodiscard]] storage::SessionId durable_id() const { return durable_id_; }
+  [[nodiscard]] storage::SessionId durable_id() const { return durable_ ? durable_->id : 0; }
   /// An earlier server's queue has not been read yet.
-  [[nodiscard]] bool awaits_queue() const { return awaits_queue_; }
-  /// Places from this one on were given out by this server.
-  [[nodiscard]] Place first_own_place() const { return first_own_place_; }
+  [[nodiscard]] bool awaits_queue() const { return durable_ && durable_->awaits_queue; }
   /// The client will be told when the ticket is committed. Returns the ticket.
   CommitTicket await(CommitTicket ticket);
   [[nodiscard]] SubscriptionList& subscriptions() { return subscriptions_; }
@@ -164,23 +162,12 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   TimePoint detached_at_{};
   UnixMillis created_at_ = 0;
   std::uint64_t delivered_ = 0;
-  /// Places that were taken by publishers on several shards, or that wait for a commit, do not come in order.
-  struct Arrivals {
-    Place next = kFirstPlace;  ///< the place whose turn it is
-    std::map<Place, QueuedMessage> early;
-  };
-
-  storage::SessionId durable_id_ = 0;
-  Arrivals arrivals_;
-  Place sent_before_ = 0;  ///< what has a lower place may have been sent by an earlier server
-  Place first_own_place_ = kFirstPlace;
-  CommitTicket awaited_ = 0;  ///< the last one of which the client will be told
+  std::unique_ptr<DurableState> durable_;  ///< null: the session is not kept on disk
+  CommitTicket awaited_ = 0;               ///< the last one of which the client will be told
   std::uint32_t dropped_ = 0;
   std::uint32_t expiry_seconds_ = 0;  ///< 0xFFFFFFFF: never
   std::uint16_t receive_maximum_ = 65535;
   bool counted_persistent_ = false;
-  bool will_saved_ = false;
-  bool awaits_queue_ = false;
   bool slow_ = false;  ///< the sink said Busy and there was no flow to remember it
 };
 

@@ -47,28 +47,28 @@ OutboundFlow& ClientSession::flow() {
       flow_->attach(*sink_, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
       if (slow_) flow_->set_busy();
     }
-    if (awaits_queue_) flow_->await_restore();
+    if (awaits_queue()) flow_->await_restore();
   }
   return *flow_;
 }
 
 void ClientSession::deliver(QueuedMessage queued) {
-  if (durable_id_ != 0 && queued.qos != Qos::AtMostOnce && queued.place == 0) store_here(queued);
+  if (durable_ && queued.qos != Qos::AtMostOnce && queued.place == 0) store_here(queued);
   if (queued.place == 0) {
     deliver_in_turn(std::move(queued));
     return;
   }
-  if (queued.place != arrivals_.next) {
+  if (queued.place != durable_->next_arrival) {
     const Place place = queued.place;
-    arrivals_.early.emplace(place, std::move(queued));
+    durable_->early.emplace(place, std::move(queued));
     return;
   }
-  ++arrivals_.next;
+  ++durable_->next_arrival;
   deliver_in_turn(std::move(queued));
-  while (!arrivals_.early.empty() && arrivals_.early.begin()->first == arrivals_.next) {
-    QueuedMessage next = std::move(arrivals_.early.begin()->second);
-    arrivals_.early.erase(arrivals_.early.begin());
-    ++arrivals_.next;
+  while (!durable_->early.empty() && durable_->early.begin()->first == durable_->next_arrival) {
+    QueuedMessage next = std::move(durable_->early.begin()->second);
+    durable_->early.erase(durable_->early.begin());
+    ++durable_->next_arrival;
     deliver_in_turn(std::move(next));
   }
 }
@@ -85,7 +85,7 @@ void ClientSession::deliver_in_turn(QueuedMessage queued) {
     on_settled(queued);
     return;
   }
-  if (sink_ == nullptr && durable_id_ != 0 && queued.qos != Qos::AtMostOnce && !queued.stored &&
+  if (sink_ == nullptr && durable_ && queued.qos != Qos::AtMostOnce && !queued.stored &&
       context_.records->storage().drops_messages()) {
     on_dropped(queued, DropReason::StorageFull);
     return;

@@ -19,9 +19,10 @@ TimePoint from_wall(UnixMillis when, UnixMillis wall_now, TimePoint now) {
 }  // namespace
 
 void ClientSession::make_durable() {
-  durable_id_ = context_.core.storage->new_session_id();
+  durable_ = std::make_unique<DurableState>();
+  durable_->id = context_.core.storage->new_session_id();
   context_.core.durable.fetch_add(1, std::memory_order_relaxed);
-  context_.core.table.make_durable(ref_, durable_id_, kFirstPlace);
+  context_.core.table.make_durable(ref_, durable_->id, kFirstPlace);
 }
 
 CommitTicket ClientSession::await(CommitTicket ticket) {
@@ -35,10 +36,10 @@ CommitTicket ClientSession::await(CommitTicket ticket) {
 }
 
 void ClientSession::save() {
-  if (durable_id_ == 0) return;
+  if (!durable_) return;
   const bool attached = sink_ != nullptr;
   context_.records->put_session(
-      durable_id_,
+      durable_->id,
       {.client_id = client_id_,
        .username = details_.username,
        .mountpoint = std::string(mountpoint()),
@@ -47,7 +48,7 @@ void ClientSession::save() {
        .created_at = created_at_,
        .detached_at = attached ? 0 : context_.wall_now(),
        .expiry_seconds = expiry_seconds_,
-       .sent_below = std::max(sent_before_, flow_ ? flow_->sent_below() : 0),
+       .sent_below = std::max(durable_->sent_before, flow_ ? flow_->sent_below() : 0),
        .window = static_cast<std::uint16_t>(std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight)),
        .keep_alive_seconds = details_.keep_alive_seconds,
        .protocol = details_.protocol,
@@ -56,48 +57,51 @@ void ClientSession::save() {
 }
 
 void ClientSession::save_will(UnixMillis due_at) {
-  if (durable_id_ == 0) return;
-  context_.records->put_will(durable_id_, will_->request, due_at);
-  will_saved_ = true;
+  if (!durable_) return;
+  context_.records->put_will(durable_->id, will_->request, due_at);
+  durable_->will_saved = true;
 }
 
 void ClientSession::forget_will() {
-  if (std::exchange(will_saved_, false)) context_.records->erase_will(durable_id_);
+  if (durable_ && std::exchange(durable_->will_saved, false)) context_.records->erase_will(durable_->id);
 }
 
 void ClientSession::forget_on_disk() {
-  if (durable_id_ == 0) return;
+  if (!durable_) return;
   SessionRecords& records = *context_.records;
-  records.erase_session(durable_id_);
-  if (inbound_) inbound_->for_each([&](PacketId id) { records.erase_inbound(durable_id_, id); });
+  records.erase_session(durable_->id);
+  if (inbound_) inbound_->for_each([&](PacketId id) { records.erase_inbound(durable_->id, id); });
   if (flow_) {
     flow_->for_each([&](const QueuedMessage& queued) {
-      if (queued.stored) records.erase_queued(durable_id_, queued);
+      if (queued.stored) records.erase_queued(durable_->id, queued);
     });
   }
-  if (awaits_queue_) erase_unread_queue(context_, durable_id_, first_own_place_);
+  for (const auto& [place, queued] : durable_->early) {
+    if (queued.stored) records.erase_queued(durable_->id, queued);
+  }
+  if (durable_->awaits_queue) erase_unread_queue(context_, durable_->id, durable_->first_own_place);
 }
 
 void ClientSession::store_here(QueuedMessage& queued) {
   queued.place = context_.core.table.take_place(ref_);
-  context_.records->note_place(durable_id_, queued.place);
+  context_.records->note_place(durable_->id, queued.place);
   if (!context_.records->storage().takes_messages()) return;
   queued.stored = true;
   context_.records->put_queued(
-      durable_id_, queued, queued.group ? context_.core.router.group_text(context_.shard.index(), queued.group) : "");
+      durable_->id, queued, queued.group ? context_.core.router.group_text(context_.shard.index(), queued.group) : "");
 }
 
 void ClientSession::on_settled(const QueuedMessage& queued) {
-  if (queued.stored) context_.records->erase_queued(durable_id_, queued);
+  if (queued.stored) context_.records->erase_queued(durable_->id, queued);
 }
 
 void ClientSession::on_received(const QueuedMessage& queued) {
-  if (queued.stored) context_.records->put_released(durable_id_, queued);
+  if (queued.stored) context_.records->put_released(durable_->id, queued);
 }
 
 void ClientSession::release_to_client(PacketId packet_id) {
   // A server that forgot the PUBREC would send the message again, and the client would take it for a new one.
-  const CommitTicket ticket = durable_id_ == 0 ? 0 : context_.records->journal().pending();
+  const CommitTicket ticket = durable_ ? context_.records->journal().pending() : 0;
   if (ticket == 0) {
     sink_->deliver_release(packet_id);
     return;
@@ -111,7 +115,7 @@ void ClientSession::release_to_client(PacketId packet_id) {
 }
 
 void ClientSession::load(std::vector<Place> places) {
-  load_messages(context_, durable_id_, std::move(places),
+  load_messages(context_, durable_->id, std::move(places),
                 [&context = context_, ref = ref_](std::vector<LoadedMessage> loaded) {
                   ClientSession* const session = context.core.table.find(ref, context.shard.index());
                   if (session != nullptr) session->finish_load(std::move(loaded));
@@ -131,13 +135,14 @@ void ClientSession::finish_load(std::vector<LoadedMessage> loaded) {
 void ClientSession::restore(RestoredSession restored) {
   const storage::SessionRecord& record = restored.record;
   const UnixMillis wall_now = context_.wall_now();
-  durable_id_ = restored.id;
-  first_own_place_ = arrivals_.next = restored.next_place;
+  durable_ = std::make_unique<DurableState>();
+  durable_->id = restored.id;
+  durable_->first_own_place = durable_->next_arrival = restored.next_place;
   // Connected when the server ended: any of them may have been sent, and even acknowledged a moment before.
-  sent_before_ = record.detached_at == 0 ? restored.next_place : record.sent_below;
-  awaits_queue_ = true;
+  durable_->sent_before = record.detached_at == 0 ? restored.next_place : record.sent_below;
+  durable_->awaits_queue = true;
   context_.core.durable.fetch_add(1, std::memory_order_relaxed);
-  context_.core.table.make_durable(ref_, durable_id_, restored.next_place);
+  context_.core.table.make_durable(ref_, durable_->id, restored.next_place);
   details_.username = record.username;
   details_.address = SocketAddress::parse(record.address).value_or(SocketAddress());
   details_.protocol = record.protocol;
@@ -158,7 +163,7 @@ void ClientSession::restore(RestoredSession restored) {
   }
   if (restored.will) {
     will_ = std::make_unique<PendingWill>(PendingWill{std::move(*restored.will), {}});
-    will_saved_ = true;
+    durable_->will_saved = true;
     const std::uint32_t delay = std::min(will_->request.delay_seconds, expiry_seconds_);
     const UnixMillis due =
         restored.will_due_at == 0 ? wall_now + static_cast<UnixMillis>(delay) * 1000 : restored.will_due_at;
@@ -173,14 +178,14 @@ void ClientSession::restore(RestoredSession restored) {
 }
 
 void ClientSession::restore_queue(RestoredQueue restored) {
-  if (!std::exchange(awaits_queue_, false)) return;
+  if (!durable_ || !std::exchange(durable_->awaits_queue, false)) return;
   const auto waiting = static_cast<std::int32_t>(restored.waiting.size());
   if (context_.core.overflow == Overflow::Refuse && waiting > 0) {
     for (QueuedMessage& queued : restored.waiting) queued.reserved = true;
     context_.core.table.unreserve(ref_, -waiting);
   }
   if (!flow_ && restored.waiting.empty() && restored.released.empty()) return;
-  for (QueuedMessage& queued : restored.waiting) queued.resent = queued.place < sent_before_;
+  for (QueuedMessage& queued : restored.waiting) queued.resent = queued.place < durable_->sent_before;
   flow().restore(std::move(restored.waiting), std::move(restored.released));
   if (sink_ != nullptr) resume();
 }

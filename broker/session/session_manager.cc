@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/session/gateway_store.h"
 #include "broker/session/mountpoint.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
@@ -130,8 +131,8 @@ class SessionManager::AwaitedRestore final : public PendingConnect {
                                                DeliverySink& sink, OnConnected done) {
     const std::string client_id = request.client_id;
     auto waiting = std::make_unique<AwaitedRestore>(manager, std::move(request), sink, std::move(done));
-    const auto go_on = [alive = std::weak_ptr<AwaitedRestore*>(waiting->self_)] {
-      if (const auto self = alive.lock()) (*self)->go_on();
+    const auto go_on = [self = waiting->self_] {
+      if (*self != nullptr) (*self)->go_on(self);
     };
     if (!manager.core_.restorer->ready(client_id, context.shard, go_on)) return waiting;
     return manager.connect_restored(std::move(waiting->request_), sink, std::move(waiting->done_));
@@ -139,13 +140,15 @@ class SessionManager::AwaitedRestore final : public PendingConnect {
 
   AwaitedRestore(SessionManager& manager, ConnectRequest request, DeliverySink& sink, OnConnected done)
       : manager_(manager), request_(std::move(request)), sink_(sink), done_(std::move(done)) {}
+  ~AwaitedRestore() override { *self_ = nullptr; }
 
  private:
-  void go_on() {
+  using Self = std::shared_ptr<AwaitedRestore*>;
+
+  void go_on(const Self& self) {
     // The answer may destroy this object before the call returns.
-    const std::weak_ptr<AwaitedRestore*> alive = self_;
     auto next = manager_.connect_restored(std::move(request_), sink_, std::move(done_));
-    if (!alive.expired()) next_ = std::move(next);
+    if (*self != nullptr) next_ = std::move(next);
   }
 
   SessionManager& manager_;
@@ -153,7 +156,7 @@ class SessionManager::AwaitedRestore final : public PendingConnect {
   DeliverySink& sink_;
   OnConnected done_;
   std::unique_ptr<PendingConnect> next_;
-  std::shared_ptr<AwaitedRestore*> self_ = std::make_shared<AwaitedRestore*>(this);
+  const Self self_ = std::make_shared<AwaitedRestore*>(this);  ///< null once this is gone; of the shard's thread
 };
 
 SessionManager::SessionManager(SessionCore& core, const auth::PskStore& psk) : core_(core), psk_(psk) {}
@@ -294,6 +297,10 @@ std::unique_ptr<EnhancedAuthentication> SessionManager::enhanced_authentication(
 
 void SessionManager::add_enhanced_authentication(std::string method, EnhancedFactory factory) {
   enhanced_.insert_or_assign(std::move(method), std::move(factory));
+}
+
+std::unique_ptr<GatewayStore> SessionManager::gateway_store(std::string_view gateway) {
+  return make_gateway_store(core_, std::string(gateway));
 }
 
 std::vector<std::byte> SessionManager::psk_key(std::string_view identity) const { return psk_.key(identity); }

@@ -24,6 +24,7 @@ class SessionManager final : public BrokerApi {
 
   std::unique_ptr<PendingConnect> connect(ConnectRequest request, DeliverySink& sink, OnConnected done) override;
   std::unique_ptr<EnhancedAuthentication> enhanced_authentication(std::string_view method) override;
+  std::unique_ptr<GatewayStore> gateway_store(std::string_view gateway) override;
   [[nodiscard]] std::vector<std::byte> psk_key(std::string_view identity) const override;
 
   using EnhancedFactory = std::function<std::unique_ptr<EnhancedAuthentication>()>;

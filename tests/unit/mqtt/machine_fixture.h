@@ -42,6 +42,7 @@ class FakeBroker final : public BrokerApi {
   std::unique_ptr<EnhancedAuthentication> enhanced_authentication(std::string_view method) override {
     return authentication ? authentication(method) : nullptr;
   }
+  std::unique_ptr<GatewayStore> gateway_store(std::string_view /*gateway*/) override { return nullptr; }
   [[nodiscard]] std::vector<std::byte> psk_key(std::string_view /*identity*/) const override { return {}; }
 
   Method authentication;

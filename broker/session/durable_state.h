@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+
+#include "broker/session/queued_message.h"
+#include "broker/storage/record_format.h"
+
+namespace sluice::session {
+
+/// What a session that is kept on disk has beside the others.
+/// Owner and thread: its session.
+struct DurableState {
+  storage::SessionId id = 0;
+  /// Places from here on were given out by this server.
+  Place first_own_place = kFirstPlace;
+  /// What has a lower place may have been sent by an earlier server.
+  Place sent_before = 0;
+  /// The place whose turn it is: those that publishers on several shards took, or that wait for a commit, do not come
+  /// in order.
+  Place next_arrival = kFirstPlace;
+  std::map<Place, QueuedMessage> early;  ///< came before their turn
+  bool will_saved = false;
+  bool awaits_queue = false;  ///< an earlier server's queue has not been read yet
+};
+
+}  // namespace sluice::session

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session/gateway_store.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "broker/storage/storage_probe.h"
+#include "shared/base/thread_annotations.h"
+
+namespace sluice::session {
+namespace {
+
+using storage::KvStore;
+using storage::StoreReader;
+using storage::Table;
+
+class DurableGatewayStore final : public GatewayStore {
+ public:
+  DurableGatewayStore(SessionCore& core, std::string gateway) : core_(core), gateway_(std::move(gateway)) {}
+
+  CommitTicket put(std::string_view key, std::string_view value) override {
+    journal().changes().put(Table::Gateways, storage::gateway_key(gateway_, key), value);
+    return journal().ticket();
+  }
+  CommitTicket erase(std::string_view key) override {
+    journal().changes().erase(Table::Gateways, storage::gateway_key(gateway_, key));
+    return journal().ticket();
+  }
+  void when_committed(CommitTicket ticket, std::function<void()> done) override {
+    journal().when_committed(ticket, [done = std::move(done)] { done(); });
+  }
+  void get(std::string_view key, std::function<void(Value)> done) override {
+    read([key = storage::gateway_key(gateway_, key), done = std::move(done)](const KvStore& store, Shard& shard) {
+      std::optional<std::string> found;
+      Value value;
+      value.found = store.get(Table::Gateways, key, found).ok() && found;
+      if (value.found) value.value = std::move(*found);
+      shard.post([done, value = std::move(value)] { done(value); });
+    });
+  }
+  void scan(std::string_view prefix, Visitor visitor, std::function<void()> end) override {
+    scan_from(storage::gateway_key(gateway_, prefix), {}, std::move(visitor), std::move(end));
+  }
+
+ private:
+  using Page = std::vector<std::pair<std::string, std::string>>;
+  static constexpr std::size_t kPage = 256;
+
+  storage::ShardJournal& journal() { return core_.contexts[Shard::current()->index()]->records->journal(); }
+
+  /// Reads behind the turn's own changes. The journal's batch leaves at the turn's end, so the job is posted behind it.
+  void read(std::function<void(const KvStore&, Shard&)> job) {
+    Shard& shard = *Shard::current();
+    const auto begin = [&core = core_, &shard, job = std::move(job)] {
+      core.storage->log().after_writes([&core, &shard, job] {
+        core.storage->reader().read(StoreReader::Urgency::Client,
+                                    [&shard, job](const KvStore& store) { job(store, shard); });
+      });
+    };
+    shard.post([begin] { begin(); });
+  }
+
+  void scan_from(const std::string& prefix, const std::string& from, Visitor visitor, std::function<void()> end) {
+    read([this, prefix, from, visitor = std::move(visitor), end = std::move(end)](const KvStore& store, Shard& shard) {
+      Page page;
+      std::optional<std::string> next;
+      static_cast<void>(store.scan(Table::Gateways, prefix, from, [&](std::string_view key, std::string_view value) {
+        if (page.size() == kPage) {
+          next = key;
+          return false;
+        }
+        page.emplace_back(key, value);
+        return true;
+      }));
+      shard.post([this, prefix, visitor, end, page = std::move(page), next = std::move(next)] {
+        const std::size_t own = storage::gateway_key(gateway_, {}).size();
+        for (const auto& [key, value] : page) visitor(std::string_view(key).substr(own), value);
+        if (next) {
+          scan_from(prefix, *next, visitor, end);
+        } else {
+          end();
+        }
+      });
+    });
+  }
+
+  SessionCore& core_;
+  const std::string gateway_;
+};
+
+/// storage.type = ram.
+class MemoryGatewayStore final : public GatewayStore {
+ public:
+  CommitTicket put(std::string_view key, std::string_view value) override {
+    const MutexLock lock(mutex_);
+    values_.insert_or_assign(std::string(key), std::string(value));
+    return 0;
+  }
+  CommitTicket erase(std::string_view key) override {
+    const MutexLock lock(mutex_);
+    if (const auto found = values_.find(key); found != values_.end()) values_.erase(found);
+    return 0;
+  }
+  void when_committed(CommitTicket, std::function<void()> done) override { done(); }
+  void get(std::string_view key, std::function<void(Value)> done) override {
+    Value value;
+    {
+      const MutexLock lock(mutex_);
+      const auto found = values_.find(key);
+      value = found == values_.end() ? Value{} : Value{true, found->second};
+    }
+    done(value);
+  }
+  void scan(std::string_view prefix, Visitor visitor, std::function<void()> end) override {
+    std::vector<std::pair<std::string, std::string>> found;
+    {
+      const MutexLock lock(mutex_);
+      for (auto at = values_.lower_bound(prefix); at != values_.end() && at->first.starts_with(prefix); ++at) {
+        found.emplace_back(*at);
+      }
+    }
+    for (const auto& [key, value] : found) visitor(key, value);
+    end();
+  }
+
+ private:
+  Mutex mutex_;
+  std::map<std::string, std::string, std::less<>> values_ GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+std::unique_ptr<GatewayStore> make_gateway_store(SessionCore& core, std::string gateway) {
+  if (core.storage == nullptr) return std::make_unique<MemoryGatewayStore>();
+  return std::make_unique<DurableGatewayStore>(core, std::move(gateway));
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "broker/api/gateway_store.h"
+#include "broker/session/session_context.h"
+
+namespace sluice::session {
+
+/// The gateway's part of the store: its keys lie under its name. Without a store, one that keeps what it is given in
+/// memory.
+std::unique_ptr<GatewayStore> make_gateway_store(SessionCore& core, std::string gateway);
+
+}  // namespace sluice::session
