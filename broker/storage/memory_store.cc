@@ -59,7 +59,7 @@ StoreStatus MemoryStore::backup(const std::filesystem::path& folder) {
   std::error_code error;
   if (std::filesystem::create_directory(folder, error)) return {};
   if (!error) return {StoreErrc::Refused, folder.string() + ": exists already; a backup needs a folder of its own"};
-  return {StoreErrc::Io, folder.string() + ": cannot be made: " + error.message()};
+  return {StoreErrc::NotFound, folder.string() + ": cannot be made: " + error.message()};
 }
 
 }  // namespace sluice::storage

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <new>
 #include <string_view>
@@ -97,9 +99,10 @@ std::shared_ptr<const Entries> Bucket::sort() {
   for (const char* at = from; at != sorted_to; at = older(at)) entries->emplace_back(internal_key(at), at);
   std::sort(entries->begin(), entries->end());
   if (sorted) {
-    const auto fresh = static_cast<std::ptrdiff_t>(entries->size());
-    entries->insert(entries->end(), sorted->begin(), sorted->end());
-    std::inplace_merge(entries->begin(), entries->begin() + fresh, entries->end());
+    auto merged = std::make_shared<Entries>();
+    merged->reserve(entries->size() + sorted->size());
+    std::ranges::merge(*entries, *sorted, std::back_inserter(*merged), std::less());
+    entries = std::move(merged);
   }
   if (entries->size() > kKeepSorted) {
     sorted = entries;

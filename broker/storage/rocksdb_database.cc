@@ -72,6 +72,22 @@ StoreStatus name_damaged_table(const fs::path& folder, const rocksdb::DBOptions&
   return status;
 }
 
+/// The column families that there are.
+StoreStatus find_families(const RocksDbSettings& settings, const rocksdb::DBOptions& options, OpenReport& report,
+                          std::vector<std::string>& found) {
+  const std::string folder = settings.folder.string();
+  report.created = options.env->FileExists(folder + "/CURRENT").IsNotFound();
+  if (report.created && settings.read_only) return {StoreErrc::NotFound, folder + ": holds no store"};
+  if (report.created) return check_is_new(settings.folder);
+  StoreStatus status = store_status(rocksdb::DB::ListColumnFamilies(options, folder, &found), folder);
+  for (const std::string& name : found) {
+    if (name == rocksdb::kDefaultColumnFamilyName || std::ranges::find(kNames, name) != kNames.end()) continue;
+    std::string text = folder + ": was written by a later version of Sluice: it has a table ";
+    status = {StoreErrc::NewerFormat, text.append(name)};
+  }
+  return status;
+}
+
 struct Families {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   std::vector<rocksdb::ColumnFamilyHandle**> handles;  ///< where each one's handle goes
@@ -86,18 +102,7 @@ std::unique_ptr<Database> Database::open(const RocksDbSettings& settings, const 
   rocksdb::DBOptions options = db_options(settings, resources);
   options.listeners.push_back(listener);
   std::vector<std::string> found;
-  report.created = resources.env->FileExists(folder + "/CURRENT").IsNotFound();
-  if (report.created) {
-    status = settings.read_only ? StoreStatus(StoreErrc::NotFound, folder + ": holds no store")
-                                : check_is_new(settings.folder);
-  } else {
-    status = store_status(rocksdb::DB::ListColumnFamilies(options, folder, &found), folder);
-  }
-  for (const std::string& name : found) {
-    if (name == rocksdb::kDefaultColumnFamilyName || std::ranges::find(kNames, name) != kNames.end()) continue;
-    status = {StoreErrc::NewerFormat,
-              folder + ": was written by a later version of Sluice (it has a table \"" + name + "\")"};
-  }
+  status = find_families(settings, options, report, found);
   if (!status.ok()) return nullptr;
 
   std::unique_ptr<Database> database(new Database());

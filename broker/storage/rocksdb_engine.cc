@@ -85,9 +85,7 @@ std::unique_ptr<KvStore> RocksDbEngine::open(const RocksDbSettings& settings,
 RocksDbEngine::RocksDbEngine(const RocksDbSettings& settings, std::shared_ptr<Resources> resources, FolderLock lock)
     : settings_(settings), lock_(std::move(lock)), resources_(std::move(resources)) {}
 
-RocksDbEngine::~RocksDbEngine() {
-  if (database_ && !settings_.read_only) static_cast<void>(sync());
-}
+RocksDbEngine::~RocksDbEngine() { static_cast<void>(sync()); }
 
 StoreStatus RocksDbEngine::open_database(OpenReport& report) {
   LogCheck logs;
@@ -110,7 +108,7 @@ StoreStatus RocksDbEngine::failure(const rocksdb::Status& status) const {
 }
 
 StoreStatus RocksDbEngine::closed() const {
-  return {StoreErrc::Io, settings_.folder.string() + ": cannot be used after a failure until it is recovered"};
+  return {last_error_, settings_.folder.string() + ": cannot be used after a failure until it is recovered"};
 }
 
 void RocksDbEngine::fill(std::span<const WriteBatch* const> batches) {
@@ -143,20 +141,27 @@ StoreStatus RocksDbEngine::write(std::span<const WriteBatch* const> batches, Dur
   if (merged_.GetDataSize() > kKeptBatchBytes) merged_ = rocksdb::WriteBatch();
   // It may have been applied all the same, and the caller will write it again: from here on a key may have been put
   // twice, and a SingleDelete would bring the first one back.
-  if (!written.ok()) repeated_ = true;
+  if (!written.ok()) note_failure(written);
   if (written.ok() && options.sync) database_->note_synced(database_->db().GetLatestSequenceNumber());
   return failure(written);
 }
 
+void RocksDbEngine::note_failure(const rocksdb::Status& status) {
+  repeated_ = true;
+  last_error_ = failure(status).code();
+}
+
 StoreStatus RocksDbEngine::sync() {
+  if (settings_.read_only) return {};
   const std::shared_lock lock(mutex_);
   if (!database_ || database_->log_failed()) return closed();
   const rocksdb::Status synced = database_->sync();
-  if (!synced.ok()) repeated_ = true;
+  if (!synced.ok()) note_failure(synced);
   return failure(synced);
 }
 
 StoreStatus RocksDbEngine::recover() {
+  if (settings_.read_only) return {};
   {
     const std::shared_lock lock(mutex_);
     if (database_ && !database_->log_failed() && database_->db().Resume().ok() && probe().ok()) return {};
@@ -266,6 +271,8 @@ StoreStatus RocksDbEngine::backup(const fs::path& folder) {
   if (fs::exists(fs::symlink_status(folder, error))) {
     return {StoreErrc::Refused, folder.string() + ": exists already; a backup needs a folder of its own"};
   }
+  const fs::path parent = fs::absolute(folder, error).parent_path();
+  if (!fs::is_directory(parent, error)) return {StoreErrc::NotFound, parent.string() + ": is no folder"};
   rocksdb::Checkpoint* made = nullptr;
   rocksdb::Status status = rocksdb::Checkpoint::Create(&database_->db(), &made);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);

@@ -43,6 +43,7 @@ class RocksDbEngine final : public KvStore {
   StoreStatus probe();
   [[nodiscard]] StoreStatus probe_folder() const;
   void fill(std::span<const WriteBatch* const> batches);
+  void note_failure(const rocksdb::Status& status);
   [[nodiscard]] StoreStatus failure(const rocksdb::Status& status) const;
   [[nodiscard]] StoreStatus closed() const;
 
@@ -53,6 +54,7 @@ class RocksDbEngine final : public KvStore {
   std::unique_ptr<Database> database_;  // null: recover() closed it and could not open it again
   rocksdb::WriteBatch merged_;          // write()'s, kept for its memory
   std::atomic<bool> repeated_{false};   // a key may lie in the store twice: see write()
+  std::atomic<StoreErrc> last_error_{StoreErrc::Io};
 };
 
 }  // namespace sluice::storage

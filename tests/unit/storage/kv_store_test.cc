@@ -186,6 +186,7 @@ TEST_P(KvStoreTest, ABackupNeedsAFolderOfItsOwn) {
   EXPECT_NE(refused.text().find(folder_.path().string()), std::string::npos);
   EXPECT_TRUE(store_->backup(folder_.path() / "backup").ok());
   EXPECT_EQ(store_->backup(folder_.path() / "backup").code(), StoreErrc::Refused);
+  EXPECT_EQ(store_->backup(folder_.path() / "none" / "backup").code(), StoreErrc::NotFound);
 }
 
 }  // namespace

@@ -101,6 +101,7 @@ TEST_F(PrefixMemTableTest, AnIteratorShowsWhatWasThereWhenItWasMade) {
 TEST_F(PrefixMemTableTest, ReadersOnManyThreadsDoNotDisturbTheWriter) {
   std::atomic<bool> stop = false;
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int reader = 0; reader < 3; ++reader) {
     readers.emplace_back([&] {
       while (!stop) {

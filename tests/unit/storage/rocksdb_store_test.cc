@@ -59,6 +59,7 @@ TEST_F(RocksDbStoreTest, AnUnknownTableIsOfALaterVersion) {
   std::vector<std::string> names;
   ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, folder(), &names).ok());
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.reserve(names.size());
   for (const std::string& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
   rocksdb::DB* raw = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -110,6 +111,8 @@ TEST_F(RocksDbStoreTest, ReadOnlyChangesNothing) {
     EXPECT_EQ(write_row(*store, 10).code(), StoreErrc::Refused);
     EXPECT_EQ(store->compact().code(), StoreErrc::Refused);
     EXPECT_TRUE(store->verify().ok());
+    EXPECT_TRUE(store->sync().ok());
+    EXPECT_TRUE(store->recover().ok());
   }
   EXPECT_EQ(files(folder(), ""), names);
 }
