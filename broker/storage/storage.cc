@@ -57,12 +57,14 @@ StoreStatus write_start(KvStore& store, StoreRecord& record) {
   return store.write(batches, Durability::Power);
 }
 
-void report_lost(std::uint64_t written, std::uint64_t found) {
-  if (written <= found) return;
+/// Says how many batches are gone. Returns it.
+std::uint64_t report_lost(std::uint64_t written, std::uint64_t found) {
+  if (written <= found) return 0;
   log::get("storage").error(
       "at least {} batches were written and are gone: the machine lost power, or files were changed by hand; "
       "what clients did in that time may be lost (storage.sync = always prevents it)",
       written - found);
+  return written - found;
 }
 
 void report_cut(const OpenReport& report) {
@@ -83,6 +85,7 @@ std::unique_ptr<Storage> Storage::open(const StorageSettings& settings, StoreSta
   RocksDbSettings engine;
   engine.folder = settings.folder;
   engine.memory_bytes = settings.memory;
+  engine.accept_log_loss = settings.accept_log_loss;
   OpenReport report;
   std::unique_ptr<KvStore> store = RocksDbStore::open(engine, status, &report);
   if (store == nullptr) return nullptr;
@@ -104,6 +107,8 @@ Storage::Storage(std::unique_ptr<KvStore> store, const StorageSettings& settings
     : settings_(settings),
       store_(std::move(store)),
       written_(mark_file(settings)),
+      first_batch_(last_batch),
+      lost_batches_(report_lost(written_.read(), last_batch)),
       log_(*store_, health_,
            {.sync = settings.sync,
             .sync_interval = settings.sync_interval,
@@ -116,7 +121,6 @@ Storage::Storage(std::unique_ptr<KvStore> store, const StorageSettings& settings
       next_session_(first_session_),
       next_message_(first_message_) {
   probe();
-  report_lost(written_.read(), last_batch);
 }
 
 Storage::~Storage() { stop(); }

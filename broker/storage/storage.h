@@ -24,6 +24,7 @@ struct StorageSettings {
   std::uint64_t memory = 256ULL * 1024 * 1024;
   std::uint64_t max_bytes = 0;  ///< 0: 90 % of the file system
   bool drop_when_full = false;
+  bool accept_log_loss = false;
 };
 
 /// What a server that has state on disk shares: the store, the way in (commit log), the way out (reader), its health,
@@ -50,6 +51,10 @@ class Storage {
   [[nodiscard]] SharedRecords& shared_records() { return shared_records_; }
   [[nodiscard]] const StorageSettings& settings() const { return settings_; }
 
+  /// The number of the last batch that was there at the start.
+  [[nodiscard]] std::uint64_t first_batch() const { return first_batch_; }
+  /// Batches that were written before it and were not there any more (at least so many).
+  [[nodiscard]] std::uint64_t lost_batches() const { return lost_batches_; }
   /// Ids from these on were given out since the start.
   [[nodiscard]] SessionId first_session_id() const { return first_session_; }
   [[nodiscard]] MessageId first_message_id() const { return first_message_; }
@@ -68,6 +73,8 @@ class Storage {
   const std::unique_ptr<KvStore> store_;
   StoreHealth health_;
   WrittenMark written_;
+  const std::uint64_t first_batch_;
+  const std::uint64_t lost_batches_;
   CommitLog log_;
   StoreReader reader_;
   SharedRecords shared_records_;

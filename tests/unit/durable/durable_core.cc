@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/durable/durable_core.h"
+
+#include <algorithm>
+#include <span>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace sluice::session {
+namespace {
+
+constexpr std::chrono::seconds kPatience{10};
+
+}  // namespace
+
+bool TestClient::connect(const std::string& id, const Options& options) {
+  acknowledges_ = options.acknowledges;
+  for (;;) {
+    const auto promise = std::make_shared<std::promise<std::pair<bool, Shard*>>>();
+    auto answer = promise->get_future();
+    on_shard(*shard_, [&] {
+      ConnectRequest request;
+      request.client_id = id;
+      request.protocol = Protocol::Mqtt5;
+      request.clean_start = options.clean_start;
+      request.session_expiry_seconds = options.expiry;
+      request.receive_maximum = options.receive_maximum;
+      request.will = options.will;
+      request.peer.address = *SocketAddress::parse("127.0.0.1:58459");
+      pending_ = sessions_.connect(std::move(request), *this, [this, promise](ConnectResult result) {
+        handle_ = std::move(result.handle);
+        promise->set_value({result.session_present, result.move_to});
+      });
+    });
+    const auto [present, move_to] = answer.get();
+    on_shard(*shard_, [this] { pending_.reset(); });
+    if (move_to == nullptr) return present;
+    shard_ = move_to;
+  }
+}
+
+void TestClient::subscribe(std::string_view filter, Qos qos) {
+  const SubscribeRequest request{.filter = filter, .options = {.qos = qos}};
+  await_ticket(on_shard(*shard_, [&] { return handle_->subscribe(std::span(&request, 1), 0).ticket; }));
+}
+
+void TestClient::unsubscribe(std::string_view filter) {
+  await_ticket(on_shard(*shard_, [&] { return handle_->unsubscribe(std::span(&filter, 1)).ticket; }));
+}
+
+Reason TestClient::publish(std::string_view topic, std::string_view payload, Qos qos, bool retain) {
+  const Outcome outcome = on_shard(*shard_, [&] {
+    return handle_->publish({.topic = topic,
+                             .payload = std::as_bytes(std::span(payload)),
+                             .properties = {},
+                             .qos = qos,
+                             .retain = retain,
+                             .packet_id = next_id_++,
+                             .expiry_seconds = {}});
+  });
+  await_ticket(outcome.ticket);
+  return outcome.reason;
+}
+
+void TestClient::publish_async(std::string_view topic, std::string_view payload, Qos qos) {
+  on_shard(*shard_, [&] {
+    const Outcome outcome = handle_->publish({.topic = topic,
+                                              .payload = std::as_bytes(std::span(payload)),
+                                              .properties = {},
+                                              .qos = qos,
+                                              .packet_id = next_id_++,
+                                              .expiry_seconds = {}});
+    const std::scoped_lock lock(mutex_);
+    if (outcome.ticket == 0) {
+      acknowledged_.emplace_back(payload);
+    } else {
+      waiting_.emplace_back(outcome.ticket, payload);
+    }
+  });
+}
+
+void TestClient::close(CloseKind kind) {
+  on_shard(*shard_, [&] {
+    if (handle_) handle_.close({.kind = kind, .reason = Reason::Success, .session_expiry_seconds = {}});
+  });
+}
+
+void TestClient::acknowledge(PacketId id) {
+  on_shard(*shard_, [&] { return handle_->acknowledge(Ack::PubAck, id, Reason::Success); });
+}
+
+void TestClient::await_ticket(CommitTicket ticket) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, kPatience, [&] { return committed_ >= ticket; })) {
+    throw std::runtime_error("no acknowledgement");
+  }
+}
+
+std::vector<std::string> TestClient::payloads(std::size_t count) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, kPatience, [&] { return received_.size() >= count; });
+  std::vector<std::string> all;
+  for (const Received& one : received_) all.push_back(one.payload);
+  return all;
+}
+
+std::vector<TestClient::Received> TestClient::received() {
+  const std::scoped_lock lock(mutex_);
+  return received_;
+}
+
+std::vector<std::string> TestClient::acknowledged() {
+  const std::scoped_lock lock(mutex_);
+  return acknowledged_;
+}
+
+DeliveryResult TestClient::deliver(const Delivery& delivery) {
+  const auto payload = delivery.message->payload();
+  {
+    const std::scoped_lock lock(mutex_);
+    received_.push_back({std::string(delivery.message->topic()),
+                         std::string(reinterpret_cast<const char*>(payload.data()), payload.size()), delivery.qos,
+                         delivery.packet_id, delivery.dup});
+  }
+  changed_.notify_all();
+  if (!acknowledges_ || delivery.qos == Qos::AtMostOnce) return DeliveryResult::Accepted;
+  const Ack ack = delivery.qos == Qos::AtLeastOnce ? Ack::PubAck : Ack::PubRec;
+  shard_->post([this, ack, id = delivery.packet_id] {
+    if (handle_) handle_->acknowledge(ack, id, Reason::Success);
+  });
+  return DeliveryResult::Accepted;
+}
+
+void TestClient::deliver_release(PacketId id) {
+  shard_->post([this, id] {
+    if (handle_) handle_->acknowledge(Ack::PubComp, id, Reason::Success);
+  });
+}
+
+void TestClient::on_committed(CommitTicket ticket) {
+  {
+    const std::scoped_lock lock(mutex_);
+    committed_ = ticket;
+    while (!waiting_.empty() && waiting_.front().first <= ticket) {
+      acknowledged_.push_back(std::move(waiting_.front().second));
+      waiting_.erase(waiting_.begin());
+    }
+  }
+  changed_.notify_all();
+}
+
+void TestClient::on_session_ended(Reason) { handle_.forget(); }
+
+DurableCore::DurableCore(std::unique_ptr<storage::KvStore> store, const storage::StorageSettings& settings) {
+  storage::StoreStatus status;
+  storage_ = storage::Storage::take(std::move(store), settings, status);
+  if (storage_ == nullptr) throw std::runtime_error(status.text());
+  retained_store_ = std::make_unique<retainer::DurableRetainedStore>(*storage_);
+  retainer_ = std::make_unique<retainer::Retainer>(retainer::RetainerSettings{}, *retained_store_);
+  core_.reset(new SessionCore{.router = router_,
+                              .retainer = *retainer_,
+                              .access = access_,
+                              .hooks = hooks_,
+                              .table = {},
+                              .registry = {},
+                              .contexts = {},
+                              .storage = storage_.get()});
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    core_->contexts.push_back(std::make_unique<SessionContext>(*core_, shards_.at(i), SessionSettings{}));
+  }
+  sessions_ = std::make_unique<SessionManager>(*core_, psk_);
+  restorer_ = std::make_unique<SessionRestorer>(*core_, [this](const std::string& why) { failure_ = why; });
+  core_->restorer = restorer_.get();
+  restorer_->prepare();
+  storage_->start();
+  shards_.start();
+  restorer_->start();
+}
+
+DurableCore::~DurableCore() {
+  for (const auto& client : clients_) client->close();
+  storage_->reader().stop();
+  restorer_->stop();
+  shards_.stop();
+  storage_->stop();
+  for (std::size_t i = 0; i < shards_.size(); ++i) sessions_->destroy_all(shards_.at(i));
+}
+
+TestClient& DurableCore::client(std::size_t shard) {
+  return *clients_.emplace_back(std::make_unique<TestClient>(*sessions_, shards_.at(shard)));
+}
+
+void DurableCore::await_restored() {
+  const auto end = Clock::now() + kPatience;
+  while (!restorer_->over()) {
+    if (Clock::now() > end) throw std::runtime_error("not restored");
+    std::this_thread::yield();
+  }
+}
+
+std::size_t DurableCore::queued(const std::string& client_id) {
+  const auto ref = core_->registry.find(client_id);
+  if (!ref) throw std::runtime_error("no such session");
+  Shard& home = shards_.at(core_->table.shard_of(*ref));
+  return on_shard(home, [&] { return core_->table.find(*ref, home.index())->queued(); });
+}
+
+}  // namespace sluice::session
