@@ -68,6 +68,7 @@ class MachineTest : public ::testing::Test, private Effects {
   void output(const MessagePtr& message, std::span<const std::byte> bytes) override;
   [[nodiscard]] std::size_t backlog() const override { return 0; }
   void set_keep_alive(Duration /*timeout*/) override {}
+  void deadline_changed() override {}
   void pause_input(Duration /*how_long*/) override {}
   void resume_input() override {}
   void move_to(Shard& /*shard*/) override {}
