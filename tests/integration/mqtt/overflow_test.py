@@ -95,9 +95,9 @@ class OverflowCase(ServerTest):
         self.addCleanup(client.close)
         return client
 
-    def fill(self):
+    def fill(self, count=LIMIT):
         with Client(self.server.port()) as publisher:
-            for number in range(LIMIT):
+            for number in range(count):
                 publisher.publish(self.name, str(number), 1)
 
     def watch_alarms(self):
@@ -207,7 +207,7 @@ class RefuseTest(OverflowCase):
         self.away()
         with Client(self.server.port()) as keeper:
             keeper.publish(self.name, "kept", 1, retain=True)
-        self.fill()
+        self.fill(LIMIT - 1)
         publisher = self.wire(5)
         publisher.publish(self.name, b"refused", 1, 1, retain=True)
         self.assertEqual(publisher.read()[1][2], QUOTA_EXCEEDED)
