@@ -96,7 +96,7 @@ TEST_F(MachineRefusalTest, WhoIsRefusedTooMuchIsNotForgiven) {
   EXPECT_NE(machine().deadline(), TimePoint::max());
 }
 
-TEST_F(MachineRefusalTest, AConnectionCostsNoMore) { EXPECT_LE(sizeof(Machine), 144U); }
+TEST_F(MachineRefusalTest, AConnectionCostsNoMore) { EXPECT_LE(sizeof(Machine), 104U); }
 
 }  // namespace
 }  // namespace sluice::mqtt
