@@ -52,8 +52,21 @@ Core::Core(const Configuration& configuration, ShardGroup& shards, storage::Stor
   }
   sessions_ = std::make_unique<session::SessionManager>(session_core_, psk_);
   if (storage == nullptr) return;
+  storage->health().on_change([this](storage::StoreTrouble trouble, bool begins, const std::string& why) {
+    shards_.at(0).post([this, trouble, begins, why] { tell_store_trouble(trouble, begins, why); });
+  });
   restorer_ = std::make_unique<session::SessionRestorer>(session_core_, std::move(on_failure));
   session_core_.restorer = restorer_.get();
+}
+
+void Core::tell_store_trouble(storage::StoreTrouble trouble, bool begins, const std::string& why) {
+  const std::string_view id = storage::trouble_name(trouble);
+  if (!begins) {
+    hooks_.alarm_cleared.run(id);
+    return;
+  }
+  const std::string_view severity = trouble == storage::StoreTrouble::Slow ? "warning" : "critical";
+  hooks_.alarm_raised.run(hooks::Alarm{id, severity, "the store takes no messages", why});
 }
 
 void Core::prepare() {
@@ -133,7 +146,7 @@ std::vector<std::string> Core::reconfigure(const Configuration& configuration) {
   access_.reconfigure(load_access_settings(configuration.store()));
   retainer_.apply(load_retainer_settings(configuration.store()));
   const session::SessionSettings settings = load_session_settings(configuration.store());
-  shards_.run_on_all([&](Shard& shard) { sessions_->context_of(shard).settings = settings; });
+  shards_.run_on_all([&](Shard& shard) { sessions_->reconfigure(shard, settings); });
   {
     const MutexLock lock(acl_file_mutex_);
     acl_file_ = configuration.path(auth::kAclFile);

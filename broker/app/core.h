@@ -55,6 +55,8 @@ class Core {
   std::string reload_acl();
 
  private:
+  /// An alarm begins or ends. On the first shard.
+  void tell_store_trouble(storage::StoreTrouble trouble, bool begins, const std::string& why);
   std::string load_plugin(const std::string& plugin, const Configuration& configuration);
   std::string reload_usernames(const Configuration& configuration);
   std::string reload_clientids(const Configuration& configuration);

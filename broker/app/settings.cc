@@ -86,6 +86,7 @@ mqtt::MqttSettings load_mqtt_settings(const ConfigStore& config) {
   settings.max_topic_alias = static_cast<std::uint16_t>(config.get(mqtt::kMaxTopicAlias));
   settings.max_user_properties = config.get(mqtt::kMaxUserProperties);
   settings.max_filters_per_packet = config.get(mqtt::kMaxFiltersPerPacket);
+  settings.refuse_timeout = config.get(session::kRefuseTimeout);
   settings.outbound_buffer = config.get(mqtt::kOutboundBuffer).bytes;
   settings.max_publish_rate = config.get(mqtt::kMaxPublishRate);
   settings.server_keepalive = static_cast<std::uint16_t>(config.get(mqtt::kServerKeepalive));

@@ -30,13 +30,24 @@ EventPublisher::EventPublisher(session::SessionManager& sessions, std::string no
     : sessions_(sessions), node_(std::move(node)) {
   on_subscribed_ = sessions_.core().hooks.session_subscribed.add(
       0, [this](const hooks::ClientInfo&, std::string_view filter, SubscriptionOptions) {
-        // Anywhere: prefixes of shared subscriptions come first. Wildcards alone do not match `$SYS/` [MQTT-4.7.2-1].
-        if (filter.find("$SYS/") != std::string_view::npos) audience_.store(true, std::memory_order_relaxed);
+        note_filter(filter);
         return hooks::Next::Continue;
       });
+  on_restored_ = sessions_.core().hooks.subscription_restored.add(0, [this](std::string_view filter) {
+    note_filter(filter);
+    return hooks::Next::Continue;
+  });
 }
 
-EventPublisher::~EventPublisher() { sessions_.core().hooks.session_subscribed.remove(on_subscribed_); }
+EventPublisher::~EventPublisher() {
+  sessions_.core().hooks.session_subscribed.remove(on_subscribed_);
+  sessions_.core().hooks.subscription_restored.remove(on_restored_);
+}
+
+void EventPublisher::note_filter(std::string_view filter) {
+  // Anywhere: prefixes of shared subscriptions come first. Wildcards alone do not match `$SYS/` [MQTT-4.7.2-1].
+  if (filter.find("$SYS/") != std::string_view::npos) audience_.store(true, std::memory_order_relaxed);
+}
 
 void EventPublisher::publish(std::string_view kind, std::string_view id, std::string_view event,
                              const std::function<std::string()>& payload, Qos qos) const {

@@ -13,7 +13,8 @@
 namespace sluice::management {
 
 /// What happens to clients and alarms, as messages under `$SYS/brokers/<node>/`.
-/// Costs next to nothing until the first client subscribes to anything under `$SYS/`: before that, nobody could hear.
+/// Costs next to nothing until the first client subscribes to anything under `$SYS/`, or a subscription like that is
+/// restored: before that, nobody could hear.
 /// Owner: Management. Thread: publish() on a shard.
 class EventPublisher {
  public:
@@ -32,10 +33,13 @@ class EventPublisher {
   [[nodiscard]] session::SessionManager& sessions() const { return sessions_; }
 
  private:
+  void note_filter(std::string_view filter);
+
   session::SessionManager& sessions_;
   const std::string node_;
   std::atomic<bool> audience_{false};  ///< never false again
   std::uint64_t on_subscribed_;
+  std::uint64_t on_restored_;
 };
 
 }  // namespace sluice::management

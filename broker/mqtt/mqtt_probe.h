@@ -31,6 +31,9 @@ struct MqttProbe {
   metrics::Counter pubrel_missed{"packets/pubrel/missed", "PUBREL for a packet id that awaits no release"};
   metrics::Counter pubcomp_missed{"packets/pubcomp/missed", "PUBCOMP for a packet id that is not in flight"};
   metrics::Counter rate_limited{"connections/rate_limited", "Times a client was held back by max_publish_rate"};
+  metrics::Counter withheld{"packets/withheld", "Messages of MQTT 3 clients that were refused and so not acknowledged"};
+  metrics::Counter refuse_timeouts{"connections/refuse_timeout",
+                                   "Connections ended because a refused message was not taken in time"};
   metrics::Counter moved{"connections/moved", "Connections that moved to their session's shard"};
 
   void count_received(PacketType type) const {

@@ -14,6 +14,7 @@ struct MqttSettings {
   std::size_t max_packet_size = 64UL * 1024;  ///< bytes, whole packet
   double keepalive_backoff = 0.75;
   Duration idle_timeout = std::chrono::seconds(30);
+  Duration refuse_timeout = std::chrono::seconds(30);
   std::uint16_t receive_maximum = 1024;
   std::uint16_t max_topic_alias = 16;
   std::size_t max_user_properties = 64;

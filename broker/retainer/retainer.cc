@@ -79,43 +79,73 @@ void Retainer::refuse(const Message& message, StoreResult why) const {
             large ? "retainer.max_payload_size" : "retainer.max_message_num", hushed);
 }
 
-StoreResult Retainer::store(const MessagePtr& message, UnixMillis now) {
-  if (message->payload().empty()) return remove(message->topic());
+StoreResult Retainer::store(const MessagePtr& message, UnixMillis now, RetainedBefore* before) {
+  if (message->payload().empty()) return remove(message->topic(), before);
   if (!is_own(*message) && message->payload().size() > max_payload_size_.load(std::memory_order_relaxed)) {
     refuse(*message, StoreResult::TooLarge);
     return StoreResult::TooLarge;
   }
-  const StoreResult result = put({message, expiry_of(*message, now)}, Write::Through);
+  const StoreResult result = put({message, expiry_of(*message, now)}, Write::Through, before);
   if (result == StoreResult::Full) refuse(*message, result);
   changes_.deliver();
   return result;
 }
 
-StoreResult Retainer::put(const RetainedIndex::Item& item, Write write) {
+void Retainer::undo(const MessagePtr& message, const RetainedBefore& before) {
+  const std::uint64_t hash = hash_(message->topic());
+  Stripe& stripe = stripe_of(hash);
+  {
+    const MutexLock guard(stripe.mutex);
+    const RetainedIndex::Item* const now = stripe.index.find(hash, message->topic());
+    const MessagePtr ours = message->payload().empty() ? MessagePtr() : message;
+    if ((now == nullptr ? MessagePtr() : now->message) != ours) return;
+    const RetainedIndex::Item item{before.message, before.expires_at};
+    if (!before.message) {
+      if (ours) forget(stripe.index.erase(hash, message->topic()));
+    } else if (ours) {
+      static_cast<void>(stripe.index.replace(hash, item));
+      note_stored(item);
+    } else if (reserve(*before.message)) {
+      stripe.index.insert(hash, item);
+      note_stored(item);
+    }
+  }
+  changes_.deliver();
+}
+
+StoreResult Retainer::put(const RetainedIndex::Item& item, Write write, RetainedBefore* before) {
   const std::uint64_t hash = hash_(item.message->topic());
   Stripe& stripe = stripe_of(hash);
   MessagePtr previous;  // destroyed after the lock has been let go
   const MutexLock guard(stripe.mutex);
-  if (stripe.index.find(hash, item.message->topic()) != nullptr) {
+  if (const RetainedIndex::Item* const known = stripe.index.find(hash, item.message->topic())) {
+    if (before != nullptr) *before = {known->message, known->expires_at};
     previous = stripe.index.replace(hash, item);
   } else if (reserve(*item.message)) {
     stripe.index.insert(hash, item);
   } else {
     return StoreResult::Full;
   }
-  if (write == Write::Through) {
-    store_.put(item.message, item.expires_at);
-    changes_.record({RetainedChange::Kind::Stored, item.message});
-  }
+  if (write == Write::Through) note_stored(item);
   return previous != nullptr ? StoreResult::Replaced : StoreResult::Stored;
 }
 
-StoreResult Retainer::remove(std::string_view topic) {
+void Retainer::note_stored(const RetainedIndex::Item& item) {
+  store_.put(item.message, item.expires_at);
+  changes_.record({RetainedChange::Kind::Stored, item.message});
+}
+
+StoreResult Retainer::remove(std::string_view topic, RetainedBefore* before) {
   const std::uint64_t hash = hash_(topic);
   Stripe& stripe = stripe_of(hash);
   MessagePtr gone;
   {
     const MutexLock guard(stripe.mutex);
+    if (before != nullptr) {
+      if (const RetainedIndex::Item* const known = stripe.index.find(hash, topic)) {
+        *before = {known->message, known->expires_at};
+      }
+    }
     gone = stripe.index.erase(hash, topic);
     if (gone == nullptr) return StoreResult::Nothing;
     forget(gone);

@@ -41,6 +41,12 @@ struct RetainedChange {
   MessagePtr message;  ///< Removed: the message that went
 };
 
+/// What a topic had before store(): for undo().
+struct RetainedBefore {
+  MessagePtr message;  ///< null: nothing
+  UnixMillis expires_at = 0;
+};
+
 /// Where a wildcard look-up continues. Start with a default one; over when `done`.
 struct LookupCursor {
   std::size_t stripe = 0;
@@ -75,7 +81,11 @@ class Retainer {
   /// Retains a message, or removes the topic's one if the payload is empty. The message expires at its own expiry
   /// or, if it has none, after `expiry_interval`; `$SYS/…` never, and no limit holds for it.
   /// Requires: message->topic() is a valid topic name.
-  StoreResult store(const MessagePtr& message, UnixMillis now);
+  /// `before`: if given, gets what the topic had.
+  StoreResult store(const MessagePtr& message, UnixMillis now, RetainedBefore* before = nullptr);
+  /// Takes back what store() did for a message whose publisher is told no. What another publisher has stored since
+  /// stays.
+  void undo(const MessagePtr& message, const RetainedBefore& before);
   /// False: nothing was there.
   bool clear(std::string_view topic);
 
@@ -109,8 +119,9 @@ class Retainer {
   enum class Write : std::uint8_t { Through, MemoryOnly };
 
   Stripe& stripe_of(std::uint64_t hash) const { return stripes_[hash >> 61]; }
-  StoreResult put(const RetainedIndex::Item& item, Write write);
-  StoreResult remove(std::string_view topic);
+  StoreResult put(const RetainedIndex::Item& item, Write write, RetainedBefore* before = nullptr);
+  StoreResult remove(std::string_view topic, RetainedBefore* before = nullptr);
+  void note_stored(const RetainedIndex::Item& item);
   void forget(const MessagePtr& message);
   bool reserve(const Message& message);
   void release(const Message& message);

@@ -99,6 +99,7 @@ void ClientSession::resume() {
   context_.replays->resume(ref_);
   if (!flow_) return;
   flow_->resume(context_.now(), context_.wall_now());
+  tell_room();
   arm_timer();
 }
 
@@ -179,6 +180,7 @@ void ClientSession::publish_will() {
 
 void ClientSession::redistribute_shared() {
   if (!flow_) return;
+  flow_->end_alarms();
   flow_->for_each_shared([this](QueuedMessage& queued) { redeliver_to_group(context_, queued, ref_); });
 }
 
@@ -265,7 +267,9 @@ Outcome ClientSession::release(PacketId packet_id) {
 
 Reason ClientSession::acknowledge(Ack ack, PacketId packet_id, Reason reason) {
   if (!flow_) return Reason::PacketIdentifierNotFound;
-  return flow_->acknowledge(ack, packet_id, reason, context_.now(), context_.wall_now());
+  const Reason answer = flow_->acknowledge(ack, packet_id, reason, context_.now(), context_.wall_now());
+  tell_room();
+  return answer;
 }
 
 FilterOutcomes ClientSession::subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) {
@@ -282,7 +286,9 @@ FilterOutcomes ClientSession::unsubscribe(std::span<const std::string_view> filt
 
 void ClientSession::writable() {
   slow_ = false;
-  if (flow_) flow_->writable(context_.now(), context_.wall_now());
+  if (!flow_) return;
+  flow_->writable(context_.now(), context_.wall_now());
+  tell_room();
 }
 
 }  // namespace sluice::session

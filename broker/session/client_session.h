@@ -77,6 +77,13 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   /// places have come: the order of sending is that of the places, also for a server that is started anew
   /// [MQTT-4.6.0-1].
   void deliver(QueuedMessage queued);
+  /// A message on `topic` was refused because this session's queue is full. The first of an episode is logged, and
+  /// raises the alarm.
+  void note_refused(std::string_view topic) { flow().note_refused(topic); }
+  /// The context's settings have other limits of queues than before.
+  void on_new_limits() {
+    if (flow_) flow_->on_new_limits();
+  }
   /// Room for messages that could as well wait: the client reads and its queue is less than half full.
   [[nodiscard]] bool ready_for_more() const;
   [[nodiscard]] SessionContext& context() { return context_; }
@@ -127,11 +134,17 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void release_to_client(PacketId packet_id) override;
   void load(std::vector<Place> places) override;
   void on_watermark(bool high) override;
+  void on_overflow(std::string_view topic) override;
+  void on_overflow_over() override;
 
   void detach();
   void count_persistent(bool persistent);
   void set_group_presence(bool attached);
   void deliver_in_turn(QueuedMessage queued);
+  void take_in(QueuedMessage queued);
+  /// Tells publishers how long the queue is (mqtt.session.overflow = refuse). `arrived`: and that a message has come
+  /// which was promised a place.
+  void tell_room(bool arrived = false);
   void deliver_qos0(const QueuedMessage& queued);
   OutboundFlow& flow();
   PublishResult publish_qos2(const PublishRequest& request);

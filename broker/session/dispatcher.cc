@@ -86,17 +86,57 @@ std::size_t for_each_session(SessionContext& context, const MessagePtr& message,
   return sessions;
 }
 
-/// Takes a place in the queue of everybody who needs one. False: somebody has none, and nobody holds one.
-bool reserve_places(SessionContext& context, std::vector<Target>& targets) {
-  for (Target& target : targets) {
-    if (target.queued.qos == Qos::AtMostOnce) continue;
+/// Members of a shared group that are asked for a place before the message is refused.
+constexpr std::size_t kMostMembersAsked = 32;
+
+/// Promises a place in the session's queue, or, through a shared subscription, in that of another member. Those who
+/// have none are in `full`, or appended to it. False: nobody has one.
+bool reserve_place(SessionContext& context, const MessagePtr& message, Target& target, std::vector<SessionRef>& full) {
+  for (;;) {
+    if (target.queued.qos == Qos::AtMostOnce) return true;
     if (context.core.table.reserve(target.session, context.settings.queue.max_length)) {
       target.queued.reserved = true;
-      continue;
+      return true;
     }
-    for (Target& other : targets) {
-      if (std::exchange(other.queued.reserved, false)) context.core.table.unreserve(other.session);
-    }
+    full.push_back(target.session);
+    if (!target.queued.group || full.size() >= kMostMembersAsked) return false;
+    const auto other =
+        context.core.router.pick_other(context.shard.index(), target.queued.group, message->publisher(), full);
+    if (!other) return false;
+    target = {other->session, queued_for(context, message, *other)};
+  }
+}
+
+/// For a message that cannot be refused any more: it gets a place even if there is none.
+void take_place_at(SessionContext& context, Target& target) {
+  if (target.queued.qos == Qos::AtMostOnce) return;
+  target.queued.reserved = context.core.table.reserve(target.session, SessionTable::kNoLimit);
+}
+
+void release_places(SessionContext& context, std::vector<Target>& targets) {
+  for (Target& target : targets) {
+    if (std::exchange(target.queued.reserved, false)) context.core.table.unreserve(target.session);
+  }
+}
+
+/// Tells the session that it made somebody's message be refused: once in an episode.
+void tell_refused(SessionContext& context, SessionRef session, const Message& message) {
+  const std::uint32_t where = context.core.table.shard_of(session);
+  if (where == SessionTable::kNowhere || !context.core.table.begin_refusing(session)) return;
+  SessionContext& there = *context.core.contexts[where];
+  there.shard.post([&there, session, topic = std::string(message.topic())] {
+    if (ClientSession* const target = there.core.table.find(session, there.shard.index())) target->note_refused(topic);
+  });
+}
+
+/// Promises a place in the queue of everybody who needs one. False: somebody has none, and nothing is promised.
+bool reserve_places(SessionContext& context, const MessagePtr& message, std::vector<Target>& targets) {
+  std::vector<SessionRef> full;
+  for (Target& target : targets) {
+    full.clear();
+    if (reserve_place(context, message, target, full)) continue;
+    release_places(context, targets);
+    for (const SessionRef session : full) tell_refused(context, session, *message);
     return false;
   }
   return true;
@@ -151,28 +191,43 @@ void deliver_when_committed(SessionContext& context, CommitTicket ticket, Target
       });
 }
 
-/// As dispatch(), where there are sessions that are kept on disk or whose places are counted.
-Routed dispatch_carefully(SessionContext& context, const MessagePtr& message) {
-  SessionCore& core = context.core;
-  std::vector<Target> targets;
+/// Finds out which of them are kept on disk. Returns how many.
+std::size_t find_durable(SessionContext& context, std::vector<Target>& targets) {
   std::size_t durable = 0;
-  const std::size_t sessions = for_each_session(context, message, [&](SessionRef session, QueuedMessage queued) {
-    const storage::SessionId id = queued.qos == Qos::AtMostOnce ? 0 : core.table.durable_id(session);
-    if (id != 0) ++durable;
-    targets.push_back({session, std::move(queued), id});
-  });
-  const bool stores = durable > 0 && core.storage->takes_messages();
-  const bool can_refuse = static_cast<bool>(message->publisher());
-  if (durable > 0 && !stores && can_refuse && !core.storage->drops_messages()) {
-    storage::probe().refused.add();
-    log_refused(*message, "the store takes nothing: see its alarm");
-    return {.refused = true};
+  for (Target& target : targets) {
+    if (target.queued.qos != Qos::AtMostOnce) target.durable_id = context.core.table.durable_id(target.session);
+    if (target.durable_id != 0) ++durable;
   }
-  if (core.overflow == Overflow::Refuse && can_refuse && !reserve_places(context, targets)) {
+  return durable;
+}
+
+/// Nobody is to get the message: a queue is full, or the store takes nothing.
+bool refuses(SessionContext& context, const MessagePtr& message, std::vector<Target>& targets) {
+  if (context.core.overflow == Overflow::Refuse && !reserve_places(context, message, targets)) {
     probe().refused_overflow.add();
-    log_refused(*message, "a session's queue is full; mqtt.mqueue.max_length bounds it");
-    return {.refused = true};
+    return true;
   }
+  if (find_durable(context, targets) == 0) return false;
+  if (context.core.storage->takes_messages() || context.core.storage->drops_messages()) return false;
+  release_places(context, targets);
+  storage::probe().refused.add();
+  log_refused(*message, "the store takes nothing: see its alarm");
+  return true;
+}
+
+/// As dispatch(), where there are sessions that are kept on disk or whose places are counted.
+Routed dispatch_carefully(SessionContext& context, const MessagePtr& message, Refusal refusal) {
+  std::vector<Target> targets;
+  const std::size_t sessions = for_each_session(context, message, [&](SessionRef session, QueuedMessage queued) {
+    targets.push_back({session, std::move(queued)});
+  });
+  if (refusal == Refusal::Possible && message->publisher() && message->qos() != Qos::AtMostOnce) {
+    if (refuses(context, message, targets)) return {.refused = true};
+  } else if (refusal == Refusal::TooLate && context.core.overflow == Overflow::Refuse) {
+    for (Target& target : targets) take_place_at(context, target);
+  }
+  std::size_t durable = find_durable(context, targets);
+  const bool stores = durable > 0 && context.core.storage->takes_messages();
   if (durable > 0) durable = take_places(context, targets);
   const CommitTicket ticket = stores && durable > 0 ? store_for(context, *message, targets, durable) : 0;
   for (Target& target : targets) {
@@ -187,8 +242,8 @@ Routed dispatch_carefully(SessionContext& context, const MessagePtr& message) {
 
 }  // namespace
 
-Routed dispatch(SessionContext& context, const MessagePtr& message) {
-  if (context.core.may_refuse()) return dispatch_carefully(context, message);
+Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refusal) {
+  if (context.core.may_refuse()) return dispatch_carefully(context, message, refusal);
   return {.deliveries = for_each_session(context, message, [&](SessionRef session, QueuedMessage queued) {
             deliver_to(context, session, std::move(queued));
           })};
@@ -217,8 +272,14 @@ bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, Se
   const auto other =
       context.core.router.pick_other(context.shard.index(), queued.group, queued.message->publisher(), excluded);
   if (!other) return false;
+  Target target{other->session, queued_for(context, queued.message, *other)};
+  if (context.core.overflow == Overflow::Refuse) {
+    std::vector<SessionRef> full{except};
+    // Its publisher has been told yes: where no member has room, the queue of one becomes longer than it should.
+    if (!reserve_place(context, queued.message, target, full)) take_place_at(context, target);
+  }
   probe().redelivered.add();
-  deliver_to(context, other->session, queued_for(context, queued.message, *other));
+  deliver_to(context, target.session, std::move(target.queued));
   return true;
 }
 

@@ -17,12 +17,21 @@ struct Routed {
   bool refused = false;     ///< nobody got it: a queue is full, or the store takes nothing
 };
 
+/// Whether a message may be refused because of those who would get it (Overflow::Refuse, or a store in trouble). What
+/// belongs to the broker itself, and what is of QoS 0, never is: nobody could be told.
+enum class Refusal : bool {
+  Possible,
+  TooLate,  ///< its publisher was, or will be, told yes
+};
+
 /// Routes a message from the calling shard to every session that subscribes to its topic, wherever it lives: local
 /// ones at once, others by a task to their shard. Overlapping subscriptions of one session become one delivery with
 /// the highest QoS and all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-3].
 /// What is for sessions that are kept on disk goes into the shard's batch first; at QoS 2 it is delivered when that is
 /// committed, because a server that forgot it would take its publisher's second attempt for a new message.
-Routed dispatch(SessionContext& context, const MessagePtr& message);
+/// With Overflow::Refuse, places in the queues of all who get it at QoS 1 or 2 are reserved first. Where the chosen
+/// member of a shared group has none, another one is looked for. If somebody has none, nobody gets the message.
+Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refusal = Refusal::Possible);
 
 /// Hands one message to one session; nothing happens if it is gone.
 void deliver_to(SessionContext& context, SessionRef session, QueuedMessage queued);

@@ -18,7 +18,8 @@ class InboundQos2 {
  public:
   enum class Outcome : std::uint8_t { New, Duplicate, Full };
 
-  /// `maximum` 0: no limit but that of the ids. `forgotten(PacketId)` is told of those that gave way.
+  /// `maximum` 0: no limit but that of the ids; `timeout` 0: none gives way. `forgotten(PacketId)` is told of those
+  /// that gave way.
   template <class F>
   Outcome receive(PacketId id, std::size_t maximum, Duration timeout, TimePoint now, F&& forgotten) {
     if (received_.contains(id)) return Outcome::Duplicate;
@@ -43,6 +44,7 @@ class InboundQos2 {
  private:
   template <class F>
   bool make_room(Duration timeout, TimePoint now, F&& forgotten) {
+    if (timeout == Duration::zero()) return false;
     return boost::unordered::erase_if(received_, [&](const auto& item) {
              const bool old = item.second + timeout <= now;
              if (old) forgotten(item.first);

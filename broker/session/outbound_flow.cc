@@ -2,6 +2,7 @@
 #include "broker/session/outbound_flow.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -74,10 +75,17 @@ void OutboundFlow::deliver(QueuedMessage queued, TimePoint now, UnixMillis wall_
 void OutboundFlow::enqueue(QueuedMessage queued) {
   ++enqueued_;
   const bool cold = !awaiting_restore_ && (sink_ == nullptr || queue_.size() >= kWarm);
-  if (auto victim = queue_.push(std::move(queued), settings_.queue, cold ? &cool : nullptr)) {
-    give_up(*victim, DropReason::QueueFull);
-  }
+  push(std::move(queued), cold);
   check_watermarks();
+}
+
+void OutboundFlow::push(QueuedMessage queued, bool cold) {
+  const bool may_begin = !overflowing_ && queue_.size() >= settings_.queue.max_length;
+  const MessagePtr came = may_begin ? queued.message : MessagePtr();
+  const std::optional<QueuedMessage> victim = queue_.push(std::move(queued), settings_.queue, cold ? &cool : nullptr);
+  if (!victim) return;
+  give_up(*victim, DropReason::QueueFull);
+  begin_overflow(came ? came->topic() : std::string_view());
 }
 
 void OutboundFlow::give_up(const QueuedMessage& queued, DropReason why) {
@@ -290,9 +298,7 @@ void OutboundFlow::restore(std::vector<QueuedMessage> queue, std::vector<QueuedM
   std::vector<QueuedMessage> newer;
   while (!queue_.empty()) newer.push_back(queue_.pop());
   for (std::vector<QueuedMessage>* const part : {&queue, &newer}) {
-    for (QueuedMessage& queued : *part) {
-      if (auto victim = queue_.push(std::move(queued), settings_.queue, &cool)) give_up(*victim, DropReason::QueueFull);
-    }
+    for (QueuedMessage& queued : *part) push(std::move(queued), true);
   }
   check_watermarks();
 }
@@ -306,10 +312,6 @@ void OutboundFlow::for_each_shared(const std::function<void(QueuedMessage&)>& f)
     if (queued.group) f(queued);
     return true;
   });
-  if (above_high_) {
-    above_high_ = false;
-    events_.on_watermark(false);
-  }
 }
 
 void OutboundFlow::for_each(const std::function<void(const QueuedMessage&)>& f) {
@@ -323,13 +325,38 @@ void OutboundFlow::for_each(const std::function<void(const QueuedMessage&)>& f) 
 void OutboundFlow::check_watermarks() {
   const auto length = static_cast<double>(queue_.size());
   const auto maximum = static_cast<double>(settings_.queue.max_length);
-  if (!above_high_ && length > maximum * settings_.queue.high_watermark) {
-    above_high_ = true;
-    events_.on_watermark(true);
-  } else if (above_high_ && length <= maximum * settings_.queue.low_watermark) {
-    above_high_ = false;
-    events_.on_watermark(false);
-  }
+  const bool low = length <= maximum * settings_.queue.low_watermark;
+  if (above_high_ ? low : length > maximum * settings_.queue.high_watermark) set_above_high(!above_high_);
+  if (overflowing_ && low && length < maximum) end_overflow();
+}
+
+void OutboundFlow::on_new_limits() {
+  const auto high = static_cast<double>(settings_.queue.max_length) * settings_.queue.high_watermark;
+  if (overflowing_ && queue_.size() < settings_.queue.max_length) end_overflow();
+  if (above_high_ && static_cast<double>(queue_.size()) <= high) set_above_high(false);
+  check_watermarks();
+}
+
+void OutboundFlow::end_alarms() {
+  if (overflowing_) end_overflow();
+  if (above_high_) set_above_high(false);
+}
+
+void OutboundFlow::set_above_high(bool above) {
+  above_high_ = above;
+  events_.on_watermark(above);
+}
+
+void OutboundFlow::begin_overflow(std::string_view topic) {
+  if (overflowing_) return;
+  overflowing_ = true;
+  events_.on_overflow(topic);
+  check_watermarks();
+}
+
+void OutboundFlow::end_overflow() {
+  overflowing_ = false;
+  events_.on_overflow_over();
 }
 
 }  // namespace sluice::session

@@ -39,6 +39,11 @@ class OutboundEvents {
   virtual void load(std::vector<Place> places) = 0;
   /// The queue rose above its high watermark, or fell below the low one.
   virtual void on_watermark(bool high) = 0;
+  /// The queue is full, and something was dropped or refused for it: `topic` is that of the message which came. Once,
+  /// until on_overflow_over().
+  virtual void on_overflow(std::string_view topic) = 0;
+  /// The queue has fallen to its low watermark since.
+  virtual void on_overflow_over() = 0;
 
  protected:
   ~OutboundEvents() = default;
@@ -94,6 +99,8 @@ class OutboundFlow {
   [[nodiscard]] std::size_t inflight() const { return window_.size(); }
   [[nodiscard]] std::size_t awaiting_completion() const { return window_.awaiting_completion(); }
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+  /// Of them, messages of QoS 1 and 2.
+  [[nodiscard]] std::size_t queued_above_qos0() const { return queue_.above_qos0(); }
   /// Messages that had to wait in the queue, since the flow exists.
   [[nodiscard]] std::uint64_t enqueued() const { return enqueued_; }
   /// Whatever was sent has a lower place.
@@ -101,14 +108,21 @@ class OutboundFlow {
   /// True while `id` waits for its PUBCOMP.
   [[nodiscard]] bool awaits_completion(PacketId id);
 
-  /// The session ends: visits what another member of a shared group may have [MQTT-4.8.2-4]: f(QueuedMessage&). Takes
-  /// back the alarm of a long queue, which ends with it.
+  /// A message was refused because the queue is full.
+  void note_refused(std::string_view topic) { begin_overflow(topic); }
+  /// The limits in the settings are others than before: an alarm that they do not justify any more ends.
+  void on_new_limits();
+  /// The session ends, and the alarms about its queue with it.
+  void end_alarms();
+
+  /// The session ends: visits what another member of a shared group may have [MQTT-4.8.2-4]: f(QueuedMessage&).
   void for_each_shared(const std::function<void(QueuedMessage&)>& f);
   /// Visits everything that is not settled.
   void for_each(const std::function<void(const QueuedMessage&)>& f);
 
  private:
   void enqueue(QueuedMessage queued);
+  void push(QueuedMessage queued, bool cold);
   /// False if the client does not read: the message was put back.
   bool send(QueuedMessage queued, TimePoint now);
   void pump(TimePoint now, UnixMillis wall_now);
@@ -119,6 +133,9 @@ class OutboundFlow {
   void complete(PacketId id);
   void take(std::span<LoadedMessage> loaded);
   void check_watermarks();
+  void begin_overflow(std::string_view topic);
+  void end_overflow();
+  void set_above_high(bool above);
 
   OutboundEvents& events_;
   const SessionSettings& settings_;
@@ -129,6 +146,7 @@ class OutboundFlow {
   std::uint64_t enqueued_ = 0;
   bool busy_ = false;
   bool above_high_ = false;
+  bool overflowing_ = false;       ///< between on_overflow() and on_overflow_over()
   bool loading_ = false;           ///< a page was asked for
   bool awaiting_restore_ = false;  ///< an earlier server's queue is still to come
 };

@@ -28,7 +28,13 @@ std::optional<QueuedMessage> OutboundQueue::push(QueuedMessage queued, const Que
                                                  void (*then)(QueuedMessage&)) {
   const std::int32_t priority = priority_of(queued, settings);
   std::optional<QueuedMessage> victim;
-  if (size_ >= settings.max_length) {
+  if (size_ >= settings.max_length && settings.keeps_promises) {
+    if (qos0_ > 0) {
+      victim = take_victim();
+    } else if (!queued.reserved) {
+      return queued;
+    }
+  } else if (size_ >= settings.max_length) {
     const bool nothing_below = std::none_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) {
       return lane.priority <= priority && !lane.messages.empty();
     });

@@ -18,6 +18,9 @@ struct QueueSettings {
   std::size_t max_length = 1000;
   bool store_qos0 = true;
   bool by_priority = false;
+  /// mqtt.session.overflow = refuse: what is in the queue was promised to its publisher, so that only QoS 0 gives way.
+  /// Set by SessionContext::apply().
+  bool keeps_promises = false;
   std::map<std::string, std::int32_t, std::less<>> priorities;  ///< topic → priority; others have 0
   double low_watermark = 0.2;
   double high_watermark = 0.6;
@@ -31,9 +34,12 @@ class OutboundQueue {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
 
+  /// Messages of QoS 1 and 2.
+  [[nodiscard]] std::size_t above_qos0() const { return size_ - qos0_; }
+
   /// Returns what had to give way: the oldest QoS 0 message, else the oldest of the lowest priority; or the new
-  /// message itself if everything here has a higher priority. `then` is done to the message once its place in the order
-  /// is known.
+  /// message itself if everything here has a higher priority. Where promises are kept only QoS 0 gives way, or else
+  /// the new message if it was promised no place. `then` is done to the message once its place in the order is known.
   std::optional<QueuedMessage> push(QueuedMessage queued, const QueueSettings& settings,
                                     void (*then)(QueuedMessage&) = nullptr);
   /// Puts back what pop() returned.

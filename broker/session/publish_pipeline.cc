@@ -56,20 +56,16 @@ Routed park(SessionContext& context, const MessagePtr& message) {
   return {.deliveries = 1, .ticket = message->qos() == Qos::AtMostOnce ? 0 : context.records->journal().touch()};
 }
 
-Routed retain_and_route(SessionContext& context, const MessagePtr& message) {
-  if (!message->retain()) return dispatch(context, message);
+Routed retain_and_route(SessionContext& context, const MessagePtr& message, Refusal refusal) {
+  if (!message->retain()) return dispatch(context, message, refusal);
   retainer::Retainer& retainer = context.core.retainer;
-  const MessagePtr before =
-      context.core.may_refuse() ? retainer.get(message->topic(), context.wall_now()) : MessagePtr();
-  retainer.store(message, context.wall_now());
-  Routed routed = dispatch(context, message);
+  const bool may_refuse = context.core.may_refuse();
+  retainer::RetainedBefore before;
+  // Before it is routed: whoever subscribes in between gets it from here.
+  retainer.store(message, context.wall_now(), may_refuse ? &before : nullptr);
+  Routed routed = dispatch(context, message, refusal);
   if (routed.refused) {
-    // Its publisher is told no: nothing may be left of it.
-    if (before) {
-      retainer.store(before, context.wall_now());
-    } else {
-      retainer.clear(message->topic());
-    }
+    retainer.undo(message, before);  // its publisher is told no: nothing may be left of it
     return routed;
   }
   if (retainer.durable() && context.records && message->qos() != Qos::AtMostOnce) {
@@ -110,19 +106,23 @@ void publish_will(ClientSession& session, const WillRequest& will) {
     return;
   }
   const UnixMillis now = session.context().wall_now();
-  publish_from(session, make_message(session, {.topic = will.topic,
-                                               .payload = will.payload,
-                                               .properties = will.properties,
-                                               .qos = will.qos,
-                                               .retain = will.retain,
-                                               .publisher = {},
-                                               .timestamp = now,
-                                               .expires_at = expiry_at(will.expiry_seconds, now)}));
+  const MessagePtr message = make_message(session, {.topic = will.topic,
+                                                    .payload = will.payload,
+                                                    .properties = will.properties,
+                                                    .qos = will.qos,
+                                                    .retain = will.retain,
+                                                    .publisher = {},
+                                                    .timestamp = now,
+                                                    .expires_at = expiry_at(will.expiry_seconds, now)});
+  if (!publish_from(session, message).refused) return;
+  // Nobody will send it again.
+  probe().refused_will.add();
+  log_refused_will(session, will, Reason::QuotaExceeded);
 }
 
 Routed publish_message(SessionContext& context, const MessagePtr& message) {
   if (context.parked.active() && !reserved(message->topic())) return park(context, message);
-  return retain_and_route(context, message);
+  return retain_and_route(context, message, Refusal::Possible);
 }
 
 void publish_parked(SessionContext& context) {
@@ -133,7 +133,8 @@ void publish_parked(SessionContext& context) {
       context.records->journal().release();
       return;
     }
-    if (retain_and_route(context, message).refused) probe().parked_refused.add();
+    // Its publisher has been told nothing yet, but will be told yes: the acknowledgement waits for the commit only.
+    retain_and_route(context, message, Refusal::TooLate);
   }
   context.shard.post([&context] { publish_parked(context); });
 }

@@ -27,7 +27,7 @@ struct QueuedMessage {
   Qos qos = Qos::AtMostOnce;
   bool retain = false;
   bool stored = false;              ///< the store has it under its place
-  bool reserved = false;            ///< takes one of the places that its session has (mqtt.session.overflow = refuse)
+  bool reserved = false;            ///< a place in the queue was promised (mqtt.session.overflow = refuse)
   bool resent = false;              ///< may have been sent before the server started
   router::GroupRef group{};         ///< came through this shared subscription: may go to another member
   Place place = 0;                  ///< 0: none yet, or QoS 0

@@ -22,10 +22,20 @@ std::uint64_t key_of(SessionRef session) { return static_cast<std::uint64_t>(ses
 SessionContext::SessionContext(SessionCore& shared, Shard& own, SessionSettings initial)
     : core(shared),
       shard(own),
-      settings(std::move(initial)),
       replays(std::make_unique<RetainedReplays>(*this)),
-      records(shared.storage == nullptr ? nullptr : std::make_unique<SessionRecords>(*shared.storage, own)) {}
+      records(shared.storage == nullptr ? nullptr : std::make_unique<SessionRecords>(*shared.storage, own)) {
+  apply(std::move(initial));
+}
 SessionContext::~SessionContext() = default;
+
+bool SessionContext::apply(SessionSettings next) {
+  const bool changed = next.queue.max_length != settings.queue.max_length ||
+                       next.queue.low_watermark != settings.queue.low_watermark ||
+                       next.queue.high_watermark != settings.queue.high_watermark;
+  settings = std::move(next);
+  settings.queue.keeps_promises = core.overflow == Overflow::Refuse;
+  return changed;
+}
 
 RetainedReplay::RetainedReplay(std::string filter, SubscriptionOptions options, std::uint32_t subscription_id)
     : filter_(std::move(filter)), options_(options), subscription_id_(subscription_id) {}

@@ -63,6 +63,8 @@ struct SessionContext {
   const std::unique_ptr<SessionRecords> records;   ///< null: nothing is kept on disk
   ParkedMessages parked;                           ///< published before all sessions were restored
 
+  /// Other settings from now on. True: the limits of queues are others than before.
+  bool apply(SessionSettings next);
   [[nodiscard]] TimePoint now() const { return shard.now(); }
   /// Wall-clock time of this turn.
   [[nodiscard]] UnixMillis wall_now() {

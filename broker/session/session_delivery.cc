@@ -15,8 +15,6 @@ namespace {
 
 std::string_view advice(DropReason why) {
   switch (why) {
-    case DropReason::QueueFull:
-      return "it acknowledges too slowly or is away; mqtt.mqueue.max_length bounds its queue";
     case DropReason::SlowReader:
       return "it reads too slowly; mqtt.client.outbound_buffer bounds what waits for it";
     case DropReason::TooLarge:
@@ -27,6 +25,7 @@ std::string_view advice(DropReason why) {
       return "it is away and the store is full; storage.max_bytes bounds it";
     case DropReason::Unreadable:
       return "the store could not be read; sluice --check-storage says more";
+    case DropReason::QueueFull:
     case DropReason::Expired:
       break;
   }
@@ -74,6 +73,17 @@ void ClientSession::deliver(QueuedMessage queued) {
 }
 
 void ClientSession::deliver_in_turn(QueuedMessage queued) {
+  const bool promised = queued.reserved;
+  take_in(std::move(queued));
+  tell_room(promised);
+}
+
+void ClientSession::tell_room(bool arrived) {
+  if (context_.core.overflow != Overflow::Refuse) return;
+  context_.core.table.note_queue(ref_, flow_ ? flow_->queued_above_qos0() : 0, arrived);
+}
+
+void ClientSession::take_in(QueuedMessage queued) {
   if (mountpoint_) queued.message = unmounted(queued.message);
   if (queued.qos == Qos::AtMostOnce && sink_ != nullptr) {
     deliver_qos0(queued);
@@ -131,7 +141,6 @@ MessagePtr ClientSession::unmounted(const MessagePtr& message) const {
 }
 
 void ClientSession::on_sent(const QueuedMessage& queued) {
-  if (queued.reserved) context_.core.table.unreserve(ref_);
   ++delivered_;
   probe().sent.add();
   probe().sent_by_qos[static_cast<std::size_t>(queued.qos)].add();
@@ -146,7 +155,6 @@ void ClientSession::on_acked(const QueuedMessage& queued) {
 }
 
 void ClientSession::on_dropped(const QueuedMessage& queued, DropReason why) {
-  if (queued.reserved) context_.core.table.unreserve(ref_);
   ++dropped_;
   probe().dropped.add();
   switch (why) {
@@ -173,7 +181,8 @@ void ClientSession::on_dropped(const QueuedMessage& queued, DropReason why) {
       break;
   }
   static log::RateLimit limit(10);
-  if (why != DropReason::Expired) {
+  // A full queue is logged once, by on_overflow().
+  if (why != DropReason::Expired && why != DropReason::QueueFull) {
     if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
       log::get("session").warn("message dropped: client_id={} topic={} reason={}: {} ({} like this not shown)",
                                log::loggable(client_id_), log::loggable(topic_of(queued)), drop_reason_name(why),
@@ -195,6 +204,31 @@ void ClientSession::on_watermark(bool high) {
   const std::string summary =
       std::to_string(queued()) + " of " + std::to_string(context_.settings.queue.max_length) + " messages wait";
   context_.core.hooks.alarm_raised.run(hooks::Alarm{id, "warning", title, summary});
+}
+
+void ClientSession::on_overflow(std::string_view topic) {
+  const bool refuses = context_.core.overflow == Overflow::Refuse;
+  const std::size_t maximum = context_.settings.queue.max_length;
+  probe().queues_overflowed.add();
+  static log::RateLimit limit(10);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").error(
+        "queue full: client_id={} topic={} queued={} of {}: {} until it has room; it {}; let it take more, or raise "
+        "mqtt.mqueue.max_length ({} like this not shown)",
+        log::loggable(client_id_), log::loggable(topic), queued(), maximum,
+        refuses ? "messages are refused, also for others who would get them" : "its oldest messages are dropped",
+        sink_ != nullptr ? "acknowledges or reads too slowly" : "is away", hushed);
+  }
+  const std::string id = "queue_full/" + client_id_;
+  const std::string title = "message queue of " + client_id_ + " is full";
+  const std::string summary = std::to_string(queued()) + " of " + std::to_string(maximum) + " messages wait; " +
+                              (refuses ? "messages for it are refused" : "its oldest messages are dropped");
+  context_.core.hooks.alarm_raised.run(hooks::Alarm{id, "error", title, summary});
+}
+
+void ClientSession::on_overflow_over() {
+  context_.core.table.end_refusing(ref_);
+  context_.core.hooks.alarm_cleared.run("queue_full/" + client_id_);
 }
 
 }  // namespace sluice::session

@@ -129,6 +129,7 @@ void ClientSession::finish_load(std::vector<LoadedMessage> loaded) {
     }
   }
   flow_->on_loaded(loaded, context_.now(), context_.wall_now());
+  tell_room();
   if (!armed()) arm_timer();
 }
 
@@ -179,14 +180,13 @@ void ClientSession::restore(RestoredSession restored) {
 
 void ClientSession::restore_queue(RestoredQueue restored) {
   if (!durable_ || !std::exchange(durable_->awaits_queue, false)) return;
-  const auto waiting = static_cast<std::int32_t>(restored.waiting.size());
-  if (context_.core.overflow == Overflow::Refuse && waiting > 0) {
-    for (QueuedMessage& queued : restored.waiting) queued.reserved = true;
-    context_.core.table.unreserve(ref_, -waiting);
-  }
   if (!flow_ && restored.waiting.empty() && restored.released.empty()) return;
-  for (QueuedMessage& queued : restored.waiting) queued.resent = queued.place < durable_->sent_before;
+  for (QueuedMessage& queued : restored.waiting) {
+    queued.resent = queued.place < durable_->sent_before;
+    queued.reserved = true;  // acknowledged by an earlier server, whatever the limit is now
+  }
   flow().restore(std::move(restored.waiting), std::move(restored.released));
+  tell_room();
   if (sink_ != nullptr) resume();
 }
 

@@ -61,6 +61,14 @@ hooks::ClientInfo info_of(const ConnectRequest& request, UnixMillis now) {
           .listener = request.listener ? std::string_view(request.listener->name) : std::string_view()};
 }
 
+/// Of the sessions from `slot` on, some in each turn.
+void check_queues(SessionContext& context, std::uint32_t slot) {
+  constexpr std::uint32_t kPerTurn = 4096;
+  slot = context.core.table.visit(context.shard.index(), slot, kPerTurn,
+                                  [](ClientSession& session) { session.on_new_limits(); });
+  if (slot != 0) context.shard.post([&context, slot] { check_queues(context, slot); });
+}
+
 void apply_certificate(ConnectRequest& request) {
   if (!request.listener) return;
   switch (request.listener->cert_username) {
@@ -319,6 +327,11 @@ bool SessionManager::kick(std::string_view client_id) {
     if (ends) session->end(Reason::AdministrativeAction);
   });
   return true;
+}
+
+void SessionManager::reconfigure(Shard& shard, const SessionSettings& settings) {
+  SessionContext& context = context_of(shard);
+  if (context.apply(settings)) check_queues(context, 1);
 }
 
 void SessionManager::evict_all(Shard& shard, Reason reason) {

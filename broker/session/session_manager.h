@@ -38,6 +38,10 @@ class SessionManager final : public BrokerApi {
   /// Destroys what is left, without wills or events: the process ends. On the shard.
   void destroy_all(Shard& shard);
 
+  /// Other settings for the sessions of this shard; where the limits of queues change, alarms that they do not justify
+  /// any more end a little later. On the shard.
+  void reconfigure(Shard& shard, const SessionSettings& settings);
+
   [[nodiscard]] SessionCore& core() { return core_; }
   [[nodiscard]] SessionContext& context_of(Shard& shard) { return *core_.contexts[shard.index()]; }
 

@@ -30,6 +30,8 @@ struct SessionProbe {
   metrics::Counter parked_refused{"messages/parked/refused", "Messages refused while sessions were restored: no room"};
   metrics::Counter refused_overflow{"messages/refused/queue_full",
                                     "Messages refused because a session's queue is full"};
+  metrics::Counter refused_will{"messages/refused/will", "Wills that nobody got because they were refused"};
+  metrics::Counter queues_overflowed{"sessions/overflowed", "Times a session's queue began to drop or refuse messages"};
   metrics::Counter no_subscribers{"messages/no_subscribers", "Messages that nobody had subscribed to"};
   metrics::Counter redelivered{"messages/redelivered", "Shared messages given to another member of the group"};
   metrics::Counter retransmitted{"messages/retransmitted", "Messages sent again, by time or by reconnect"};

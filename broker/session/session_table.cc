@@ -29,8 +29,9 @@ SessionRef SessionTable::acquire(ClientSession& session, std::size_t shard) {
   Slot& taken = *slot(index);
   taken.session.store(&session, std::memory_order_relaxed);
   taken.shard.store(static_cast<std::uint32_t>(shard), std::memory_order_relaxed);
-  taken.reserved.store(0, std::memory_order_relaxed);
   const std::uint32_t generation = taken.generation.load(std::memory_order_relaxed) + 1;
+  taken.room.store(Room{room_tag_of({index, generation}), 0, 0}.word(), std::memory_order_relaxed);
+  taken.refusing.store(0, std::memory_order_relaxed);
   taken.generation.store(generation, std::memory_order_release);
   return {index, generation};
 }
@@ -69,17 +70,60 @@ Place SessionTable::take_place(SessionRef ref) {
   return now & kPlaceMask;
 }
 
-bool SessionTable::reserve(SessionRef ref, std::size_t limit) {
-  if (shard_of(ref) == kNowhere) return true;  // nothing will be delivered
-  std::atomic<std::int32_t>& reserved = slot(ref.slot)->reserved;
-  if (static_cast<std::size_t>(std::max(0, reserved.fetch_add(1))) < limit) return true;
-  reserved.fetch_sub(1);
-  return false;
+template <class F>
+bool SessionTable::change_room(SessionRef ref, F&& change) const {
+  if (shard_of(ref) == kNowhere) return false;
+  std::atomic<std::uint64_t>& word = slot(ref.slot)->room;
+  std::uint64_t before = word.load(std::memory_order_acquire);
+  for (;;) {
+    Room room = Room::of(before);
+    // The slot may have become another session's meanwhile.
+    if (room.tag != room_tag_of(ref) || !change(room)) return false;
+    if (room.word() == before || word.compare_exchange_weak(before, room.word(), std::memory_order_acq_rel))
+      return true;
+  }
 }
 
-void SessionTable::unreserve(SessionRef ref, std::int32_t count) {
-  if (shard_of(ref) != kNowhere) slot(ref.slot)->reserved.fetch_sub(count);
+bool SessionTable::reserve(SessionRef ref, std::size_t limit) {
+  bool full = false;
+  const bool promised = change_room(ref, [&](Room& room) {
+    full = room.promised + room.waiting >= limit || room.promised == Room::kMost;
+    if (!full) ++room.promised;
+    return !full;
+  });
+  return promised || !full;  // to a session that is gone nothing will be delivered
 }
+
+void SessionTable::unreserve(SessionRef ref) {
+  change_room(ref, [](Room& room) {
+    if (room.promised == 0) return false;
+    --room.promised;
+    return true;
+  });
+}
+
+void SessionTable::note_queue(SessionRef ref, std::size_t waiting, bool arrived) {
+  change_room(ref, [&](Room& room) {
+    if (arrived && room.promised > 0) --room.promised;
+    room.waiting = std::min<std::uint64_t>(waiting, Room::kMost);
+    return true;
+  });
+}
+
+std::size_t SessionTable::promised(SessionRef ref) const {
+  std::size_t found = 0;
+  change_room(ref, [&](const Room& room) {
+    found = room.promised;
+    return false;
+  });
+  return found;
+}
+
+bool SessionTable::begin_refusing(SessionRef ref) {
+  return shard_of(ref) != kNowhere && slot(ref.slot)->refusing.exchange(ref.generation) != ref.generation;
+}
+
+void SessionTable::end_refusing(SessionRef ref) { slot(ref.slot)->refusing.store(0); }
 
 std::uint32_t SessionTable::shard_of(SessionRef ref) const {
   const Slot* const found = slot(ref.slot);

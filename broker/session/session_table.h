@@ -37,10 +37,22 @@ class SessionTable {
   /// waits for every place in turn.
   Place take_place(SessionRef ref);
 
-  /// Takes one of `limit` places of the queue in advance (mqtt.session.overflow = refuse). False: all are taken.
+  // mqtt.session.overflow = refuse: room in a queue is promised before a message is sent to its session. What is
+  // promised counts until the session says that it has come; from there on the queue's length speaks for it, so that
+  // nothing has to be given back when it is sent, dropped or expires. All of it ends with the session.
+  static constexpr std::size_t kNoLimit = std::size_t{0} - 1;
+  /// Promises a place in a queue of `limit` messages. False: what waits and what was promised take all. Any thread.
   bool reserve(SessionRef ref, std::size_t limit);
-  /// `count` of them are free again; negative: they are taken without being asked for.
-  void unreserve(SessionRef ref, std::int32_t count = 1);
+  /// What was promised will not come. Any thread.
+  void unreserve(SessionRef ref);
+  /// `waiting` messages of QoS 1 and 2 are in the queue; `arrived`: one that was promised a place is no longer on its
+  /// way. On the session's shard.
+  void note_queue(SessionRef ref, std::size_t waiting, bool arrived);
+  /// What is promised and has not come.
+  [[nodiscard]] std::size_t promised(SessionRef ref) const;
+  /// Its session refuses messages: true for the first one that says so since end_refusing(). Any thread.
+  bool begin_refusing(SessionRef ref);
+  void end_refusing(SessionRef ref);
 
   /// kNowhere if the session is gone.
   [[nodiscard]] std::uint32_t shard_of(SessionRef ref) const;
@@ -65,13 +77,34 @@ class SessionTable {
     std::atomic<ClientSession*> session{nullptr};
     std::atomic<std::uint64_t> durable_id{0};
     std::atomic<std::uint64_t> next_place{0};  ///< above kPlaceBits: lower bits of the generation
-    std::atomic<std::int32_t> reserved{0};
+    std::atomic<std::uint64_t> room{0};        ///< a Room
+    std::atomic<std::uint32_t> refusing{0};    ///< the generation of which somebody was refused; 0: none
   };
   using Chunk = std::array<Slot, kChunk>;
 
   static constexpr unsigned kPlaceBits = 48;
   static constexpr std::uint64_t kPlaceMask = (std::uint64_t{1} << kPlaceBits) - 1;
   static std::uint64_t tag_of(SessionRef ref) { return std::uint64_t{ref.generation} << kPlaceBits; }
+
+  /// What is known of a queue, in one word, so that it is changed as one.
+  struct Room {
+    static constexpr unsigned kBits = 27;  ///< mqtt.mqueue.max_length goes up to 100,000,000
+    static constexpr std::uint64_t kMost = (std::uint64_t{1} << kBits) - 1;
+
+    std::uint64_t tag;  ///< lower bits of the generation
+    std::uint64_t promised;
+    std::uint64_t waiting;
+
+    static Room of(std::uint64_t word) { return {word >> (2 * kBits), (word >> kBits) & kMost, word & kMost}; }
+    [[nodiscard]] std::uint64_t word() const { return tag << (2 * kBits) | promised << kBits | waiting; }
+  };
+  /// Every second generation is a session's.
+  static std::uint64_t room_tag_of(SessionRef ref) {
+    return (ref.generation >> 1) & ((std::uint64_t{1} << (64 - 2 * Room::kBits)) - 1);
+  }
+  /// change(Room&) returns whether there is anything to change. False: there is not, or the session is gone.
+  template <class F>
+  bool change_room(SessionRef ref, F&& change) const;
 
   [[nodiscard]] Slot* slot(std::uint32_t index) const;
   [[nodiscard]] ClientSession* local(std::uint32_t index, std::size_t shard) const;

@@ -138,15 +138,22 @@ void Connection::set_keep_alive(Duration timeout) {
   arm_timer();
 }
 
+TimePoint Connection::silence_ends() const {
+  return silence_allowed_ > Duration::zero() ? last_input_ + silence_allowed_ : TimePoint::max();
+}
+
 void Connection::arm_timer() {
+  const TimePoint silence_end = silence_ends();
   if (paused_until_ != TimePoint{}) {
     home_->shard.wheel().arm(*this, paused_until_);
-  } else if (silence_allowed_ > Duration::zero()) {
-    const TimePoint deadline = last_input_ + silence_allowed_;
-    silence_allowed_ < kCoarseFrom ? home_->shard.wheel().arm(*this, deadline)
-                                   : home_->shard.wheel().arm_coarsely(*this, deadline);
-  } else {
+  } else if (machine_.deadline() < silence_end) {
+    home_->shard.wheel().arm(*this, machine_.deadline());
+  } else if (silence_end == TimePoint::max()) {
     cancel();
+  } else if (silence_allowed_ < kCoarseFrom) {
+    home_->shard.wheel().arm(*this, silence_end);
+  } else {
+    home_->shard.wheel().arm_coarsely(*this, silence_end);
   }
 }
 
@@ -157,7 +164,10 @@ void Connection::on_timer(TimePoint now) {
     last_input_ = now;
     transport_->resume_reading();
     resume_input();
-  } else if (last_input_ + silence_allowed_ <= now) {
+  } else if (machine_.deadline() <= now) {
+    machine_.on_deadline();
+    return;
+  } else if (silence_ends() <= now) {
     machine_.on_keep_alive_timeout();
     return;
   }

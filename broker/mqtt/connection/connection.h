@@ -41,6 +41,7 @@ class Connection final : private TransportEvents, private Effects, private Wheel
   void output(const MessagePtr& message, std::span<const std::byte> bytes) override;
   [[nodiscard]] std::size_t backlog() const override { return output_ && blocked_ ? output_->pending() : 0; }
   void set_keep_alive(Duration timeout) override;
+  void deadline_changed() override { arm_timer(); }
   void pause_input(Duration how_long) override;
   void resume_input() override;
   void move_to(Shard& shard) override;
@@ -48,7 +49,7 @@ class Connection final : private TransportEvents, private Effects, private Wheel
   [[nodiscard]] const TransportPeer& peer() const override { return transport_->peer(); }
   [[nodiscard]] const std::shared_ptr<const ListenerTraits>& listener() const override { return listener_; }
   [[nodiscard]] TimePoint now() const override { return home_->shard.now(); }
-  // WheelTimer: keep-alive, idle time-out, end of a pause.
+  // WheelTimer: keep-alive, idle time-out, end of a pause, the machine's deadline.
   void on_timer(TimePoint now) override;
   // TurnEnd: flush, continue with input, destroy.
   void on_turn_end() override;
@@ -59,6 +60,7 @@ class Connection final : private TransportEvents, private Effects, private Wheel
   OutputBuffer& buffer();
   void flush();
   void arm_timer();
+  [[nodiscard]] TimePoint silence_ends() const;
   void link();
   void unlink();
   void migrate();

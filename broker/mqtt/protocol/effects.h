@@ -28,6 +28,8 @@ class Effects {
 
   /// The next keep-alive deadline is `timeout` after the last packet; zero: none.
   virtual void set_keep_alive(Duration timeout) = 0;
+  /// The machine's deadline() is another one than before: its on_deadline() follows when that has passed.
+  virtual void deadline_changed() = 0;
   /// No input for a while.
   virtual void pause_input(Duration how_long) = 0;
   /// Input was held back (accepts_input() was false) and may go on.

@@ -214,6 +214,14 @@ void Machine::on_keep_alive_timeout() {
   }
 }
 
+void Machine::on_deadline() {
+  if (state_ != ConnState::Active) return;
+  constexpr std::string_view kWhy = "a message of it was refused and not taken within mqtt.session.refuse_timeout";
+  probe().refuse_timeouts.add();
+  log_end(Reason::QuotaExceeded, kWhy);
+  end(Reason::QuotaExceeded, kWhy);
+}
+
 void Machine::on_stream_closed() {
   if (state_ == ConnState::Closed) return;
   pending_ = nullptr;
@@ -232,6 +240,10 @@ void Machine::fail(const ErrorCode& error) {
 
 void Machine::note_end(Reason reason, std::string_view why) {
   if (const metrics::Counter* const counter = counter_of(reason)) counter->add();
+  log_end(reason, why);
+}
+
+void Machine::log_end(Reason reason, std::string_view why) const {
   static log::RateLimit limit(10);
   const std::int64_t hushed = limit.admit();
   if (hushed < 0) return;
@@ -244,6 +256,10 @@ void Machine::note_end(Reason reason, std::string_view why) {
 
 void Machine::fail(Reason reason, std::string_view why) {
   note_end(reason, why);
+  end(reason, why);
+}
+
+void Machine::end(Reason reason, std::string_view why) {
   send_disconnect(reason, why);
   handle_.close({.kind = CloseKind::Abnormal, .reason = reason, .session_expiry_seconds = {}});
   close();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "broker/api/broker_api.h"
@@ -44,6 +45,8 @@ class Machine final : public DeliverySink {
   void on_broken_stream(Errc error);
   /// Nothing came for the time that set_keep_alive() gave.
   void on_keep_alive_timeout();
+  /// deadline() has passed.
+  void on_deadline();
   /// The stream is gone: closed by the peer, or broken.
   void on_stream_closed();
   /// The shard changed as Effects::move_to() asked.
@@ -53,6 +56,8 @@ class Machine final : public DeliverySink {
 
   /// False while frames must wait.
   [[nodiscard]] bool accepts_input() const { return state_ != ConnState::Connecting && state_ != ConnState::Closed; }
+  /// When the connection ends because a message of an MQTT 3 client was refused; TimePoint::max(): it does not.
+  [[nodiscard]] TimePoint deadline() const { return withheld_ ? withheld_->until : TimePoint::max(); }
   [[nodiscard]] ConnState state() const { return state_; }
   [[nodiscard]] std::size_t max_packet_size() const { return settings_.max_packet_size; }
 
@@ -76,6 +81,16 @@ class Machine final : public DeliverySink {
     std::string auth_method;
     std::unique_ptr<EnhancedAuthentication> authentication;  ///< while an exchange runs
     std::vector<std::byte> auth_data;                        ///< the exchange's last word, for the CONNACK
+  };
+
+  /// Messages of an MQTT 3 client that were refused and so are not acknowledged. It cannot be told no; when it comes
+  /// back it sends them again.
+  struct Withheld {
+    static constexpr std::size_t kMostIds = 1024;
+
+    TimePoint until{};  ///< counted from the first one
+    std::unordered_set<PacketId> ids;
+    bool more = false;  ///< there were more than are remembered: the connection ends in any case
   };
 
   [[nodiscard]] bool is_v5() const { return version_ == ProtocolVersion::V5; }
@@ -106,6 +121,9 @@ class Machine final : public DeliverySink {
   bool check_publish(PublishView& publish);
   void publish(const PublishView& publish);
   void answer_publish(const PublishView& publish, PublishResult result);
+  void withhold(PacketId id);
+  /// The client has sent a refused message again, and now it was taken.
+  void forget_withheld(PacketId id);
   /// Sends an acknowledgement, or keeps it until what it acknowledges is safe.
   void acknowledge(AckGate::Waiting ack);
   void send_now(const AckGate::Waiting& ack);
@@ -125,9 +143,11 @@ class Machine final : public DeliverySink {
   void on_disconnect(const Frame& frame);
   /// Counts and logs that the connection ends because of what the peer did.
   void note_end(Reason reason, std::string_view why);
+  void log_end(Reason reason, std::string_view why) const;
   /// Ends the connection because of what the peer did: tells a 5.0 client why, and lets the will be sent.
   void fail(Reason reason, std::string_view why);
   void fail(const ErrorCode& error);
+  void end(Reason reason, std::string_view why);
   void send_disconnect(Reason reason, std::string_view why);
   /// False if the packet is larger than the client takes: nothing was sent.
   bool send(const Packet& packet);
@@ -141,6 +161,7 @@ class Machine final : public DeliverySink {
   std::unique_ptr<PendingConnect> pending_;
   std::unique_ptr<V5> v5_;
   std::unique_ptr<AckGate> gate_;              ///< while acknowledgements wait
+  std::unique_ptr<Withheld> withheld_;         ///< while there are any
   std::uint32_t max_packet_out_ = 0xFFFFFFFF;  ///< the client's Maximum Packet Size, bytes
   std::uint32_t published_in_window_ = 0;      ///< for max_publish_rate
   TimePoint window_start_{};

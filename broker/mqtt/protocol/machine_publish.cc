@@ -80,19 +80,34 @@ void Machine::publish(const PublishView& publish) {
 }
 
 void Machine::answer_publish(const PublishView& publish, PublishResult result) {
-  switch (publish.qos) {
-    case Qos::AtMostOnce:
-      return;
-    case Qos::AtLeastOnce:
-      // A 3.x client cannot be told no. Without an answer it keeps the message and offers it again.
-      if (!is_v5() && result.reason == Reason::QuotaExceeded) return;
-      acknowledge({result.ticket, PacketType::Puback, publish.packet_id, result.reason});
-      return;
-    case Qos::ExactlyOnce:
-      if (!is_v5() && result.reason == Reason::QuotaExceeded) return;
-      acknowledge({result.ticket, PacketType::Pubrec, publish.packet_id, result.reason});
-      return;
+  if (publish.qos == Qos::AtMostOnce) return;
+  if (!is_v5() && result.reason == Reason::QuotaExceeded) {
+    withhold(publish.packet_id);
+    return;
   }
+  if (withheld_) forget_withheld(publish.packet_id);
+  const PacketType answer = publish.qos == Qos::ExactlyOnce ? PacketType::Pubrec : PacketType::Puback;
+  acknowledge({result.ticket, answer, publish.packet_id, result.reason});
+}
+
+void Machine::withhold(PacketId id) {
+  if (!withheld_) {
+    withheld_ = std::make_unique<Withheld>(Withheld{effects_.now() + settings_.refuse_timeout, {}, false});
+    effects_.deadline_changed();
+  }
+  probe().withheld.add();
+  if (withheld_->ids.size() < Withheld::kMostIds) {
+    withheld_->ids.insert(id);
+  } else if (!withheld_->ids.contains(id)) {
+    withheld_->more = true;
+  }
+}
+
+void Machine::forget_withheld(PacketId id) {
+  withheld_->ids.erase(id);
+  if (withheld_->more || !withheld_->ids.empty()) return;
+  withheld_ = nullptr;
+  effects_.deadline_changed();
 }
 
 void Machine::limit_publish_rate() {

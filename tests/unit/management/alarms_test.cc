@@ -48,6 +48,26 @@ TEST_F(AlarmsTest, ArePublished) {
   EXPECT_TRUE(watcher.await("$SYS/brokers/n@h/alarms/queue/c%2B1/clear"));
 }
 
+TEST_F(AlarmsTest, ArePublishedForARestoredSubscription) {
+  const auto asked = [this] {
+    bool called = false;
+    on_shard(live_.shard(0), [&] {
+      events_->publish(
+          "alarms", "a", "alert",
+          [&] {
+            called = true;
+            return std::string();
+          },
+          Qos::AtMostOnce);
+    });
+    return called;
+  };
+  on_shard(live_.shard(0), [&] { live_.core().hooks.subscription_restored.run("a/#"); });
+  EXPECT_FALSE(asked());
+  on_shard(live_.shard(0), [&] { live_.core().hooks.subscription_restored.run("$share/g/$SYS/#"); });
+  EXPECT_TRUE(asked());
+}
+
 TEST_F(AlarmsTest, AreActiveUntilTheyAreCleared) {
   raise("a");
   raise("b");

@@ -79,18 +79,18 @@ void FakeClient::on_session_ended(Reason reason) {
   changed_.notify_all();
 }
 
-LiveCore::LiveCore()
+LiveCore::LiveCore(session::Overflow overflow, const session::SessionSettings& settings)
     : core_{.router = router_,
             .retainer = retainer_,
             .access = access_,
             .hooks = hooks_,
             .table = {},
             .registry = {},
-            .contexts = {}},
+            .contexts = {},
+            .overflow = overflow},
       sessions_(core_, psk_) {
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    core_.contexts.push_back(
-        std::make_unique<session::SessionContext>(core_, shards_.at(i), session::SessionSettings{}));
+    core_.contexts.push_back(std::make_unique<session::SessionContext>(core_, shards_.at(i), settings));
   }
   shards_.start();
 }

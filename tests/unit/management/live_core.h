@@ -76,7 +76,8 @@ class FakeClient final : private DeliverySink {
 /// The core behind the door, alive on two shards, without sockets.
 class LiveCore {
  public:
-  LiveCore();
+  explicit LiveCore(session::Overflow overflow = session::Overflow::Drop,
+                    const session::SessionSettings& settings = {});
   ~LiveCore();
 
   Shard& shard(std::size_t index) { return shards_.at(index); }

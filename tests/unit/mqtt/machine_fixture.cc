@@ -9,7 +9,7 @@ namespace sluice::mqtt {
 std::unique_ptr<PendingConnect> FakeBroker::connect(ConnectRequest request, DeliverySink& /*sink*/, OnConnected done) {
   connects.push_back(std::move(request));
   ConnectResult result;
-  result.handle = ClientHandle(client_);
+  result.handle = ClientHandle(client);
   result.client_id = connects.back().client_id;
   done(std::move(result));
   return nullptr;
@@ -22,12 +22,12 @@ void MachineTest::receive(std::string_view packet) {
   machine_.on_frame(read.frame);
 }
 
-test::Packet MachineTest::sent() {
+test::Packet MachineTest::sent(int version) {
   const auto size = test::packet_size(output_);
   if (!size) throw test::ScriptError("nothing was sent");
   std::string packet = output_.substr(0, *size);
   output_.erase(0, *size);
-  return test::decode(std::move(packet), 5);
+  return test::decode(std::move(packet), version);
 }
 
 std::span<std::byte> MachineTest::output(std::size_t size) {

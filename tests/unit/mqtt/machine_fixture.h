@@ -15,11 +15,11 @@
 
 namespace sluice::mqtt {
 
-/// A session that takes everything and does nothing; its owner ends it.
+/// A session that does nothing, and answers what a test wants; its owner ends it.
 class FakeClient final : public ClientPort {
  public:
   [[nodiscard]] std::string_view client_id() const override { return "fake"; }
-  PublishResult publish(const PublishRequest& /*request*/) override { return Reason::Success; }
+  PublishResult publish(const PublishRequest& /*request*/) override { return answer; }
   [[nodiscard]] bool awaits_release(PacketId /*packet_id*/) const override { return false; }
   Outcome release(PacketId /*packet_id*/) override { return Reason::Success; }
   Reason acknowledge(Ack /*ack*/, PacketId /*packet_id*/, Reason /*reason*/) override { return Reason::Success; }
@@ -30,7 +30,10 @@ class FakeClient final : public ClientPort {
     return {std::vector<Reason>(filters.size(), Reason::Success)};
   }
   void writable() override {}
-  void close(const CloseRequest& /*request*/) override {}
+  void close(const CloseRequest& request) override { closed.push_back(request.reason); }
+
+  Reason answer = Reason::Success;  ///< to publish()
+  std::vector<Reason> closed;
 };
 
 /// A core that lets everybody in and keeps what it was asked.
@@ -47,35 +50,38 @@ class FakeBroker final : public BrokerApi {
 
   Method authentication;
   std::vector<ConnectRequest> connects;
-
- private:
-  FakeClient client_;
+  FakeClient client;
 };
 
-/// A machine for MQTT 5 between a fake core and a recorded output.
+/// A machine between a fake core and a recorded output.
 class MachineTest : public ::testing::Test, private Effects {
  protected:
   void receive(std::string_view packet);
   /// The next packet that the machine has sent, checked by a decoder that is not the broker's.
-  test::Packet sent();
+  test::Packet sent(int version = 5);
   [[nodiscard]] bool silent() const { return output_.empty(); }
+
+  [[nodiscard]] Machine& machine() { return machine_; }
 
   FakeBroker broker_;
   MqttSettings settings_;
   bool closed_ = false;
+  TimePoint now_ = Clock::now();
+  int deadline_changes_ = 0;
 
  private:
   std::span<std::byte> output(std::size_t size) override;
   void output(const MessagePtr& message, std::span<const std::byte> bytes) override;
   [[nodiscard]] std::size_t backlog() const override { return 0; }
   void set_keep_alive(Duration /*timeout*/) override {}
+  void deadline_changed() override { ++deadline_changes_; }
   void pause_input(Duration /*how_long*/) override {}
   void resume_input() override {}
   void move_to(Shard& /*shard*/) override {}
   void close() override { closed_ = true; }
   [[nodiscard]] const TransportPeer& peer() const override { return peer_; }
   [[nodiscard]] const std::shared_ptr<const ListenerTraits>& listener() const override { return traits_; }
-  [[nodiscard]] TimePoint now() const override { return Clock::now(); }
+  [[nodiscard]] TimePoint now() const override { return now_; }
 
   TransportPeer peer_;
   std::shared_ptr<const ListenerTraits> traits_ = std::make_shared<ListenerTraits>();

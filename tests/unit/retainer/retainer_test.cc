@@ -35,6 +35,7 @@ class RecordingStore final : public RetainedStore {
     kept[std::string(message->topic())] = {message, expires_at};
   }
   void erase(std::string_view topic) override { kept.erase(std::string(topic)); }
+  [[nodiscard]] bool durable() const override { return true; }
   void load(const std::function<void(MessagePtr, UnixMillis)>& visitor) override {
     for (const auto& [topic, entry] : kept) visitor(entry.first, entry.second);
   }
@@ -192,6 +193,49 @@ TEST(Retainer, WhatTheStoreKeptIsThereAgain) {
   EXPECT_EQ(retainer.load(100), 1U);
   EXPECT_EQ(payload_of(retainer.get("a", 100)), "2");
   EXPECT_EQ(store.kept.size(), 1U) << "what expired while the server was down is gone from the store too";
+}
+
+TEST(Retainer, WhatWasStoredForARefusedMessageIsTakenBack) {
+  RecordingStore store;
+  Retainer retainer({.max_message_num = 2, .expiry_interval = 1000}, store);
+  const auto store_and_undo = [&](const MessagePtr& refused) {
+    RetainedBefore before;
+    retainer.store(refused, 500, &before);
+    retainer.undo(refused, before);
+  };
+  store_and_undo(message("a", "new"));
+  EXPECT_EQ(retainer.count(), 0U);
+  EXPECT_TRUE(store.kept.empty());
+  const MessagePtr first = message("a", "first");
+  retainer.store(first, 0);
+  store_and_undo(message("a", "second"));
+  EXPECT_EQ(retainer.get("a", 999), first);
+  EXPECT_EQ(retainer.get("a", 1000), nullptr) << "its time is what it was";
+  EXPECT_EQ(store.kept.at("a").first, first);
+  store_and_undo(message("a", ""));
+  EXPECT_EQ(retainer.get("a", 999), first);
+  EXPECT_EQ(store.kept.at("a"), std::pair(first, UnixMillis{1000}));
+  retainer.store(message("b"), 0);
+  store_and_undo(message("c", "over the limit"));
+  EXPECT_EQ(retainer.count(), 2U);
+}
+
+TEST(Retainer, TakingBackLeavesWhatAnotherPublisherStoredSince) {
+  RecordingStore store;
+  Retainer retainer({}, store);
+  retainer.store(message("a", "first"), 0);
+  const MessagePtr refused = message("a", "refused");
+  const MessagePtr cleared = message("a", "");
+  const MessagePtr last = message("a", "last");
+  RetainedBefore before;
+  retainer.store(refused, 0, &before);
+  retainer.store(last, 0);
+  retainer.undo(refused, before);
+  EXPECT_EQ(retainer.get("a", 0), last);
+  retainer.store(cleared, 0, &before);
+  retainer.store(last, 0);
+  retainer.undo(cleared, before);
+  EXPECT_EQ(retainer.get("a", 0), last);
 }
 
 TEST(Retainer, ListenersHearOfEveryChange) {

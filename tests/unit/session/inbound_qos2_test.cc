@@ -38,5 +38,12 @@ TEST(InboundQos2, OldIdsGiveWayOnlyWhenTheRoomIsNeeded) {
   EXPECT_TRUE(inbound.contains(2));
 }
 
+TEST(InboundQos2, WithoutATimeOutNoneGivesWay) {
+  InboundQos2 inbound;
+  EXPECT_EQ(receive(inbound, 1, 1, seconds(0), TimePoint{}), Outcome::New);
+  EXPECT_EQ(receive(inbound, 2, 1, seconds(0), TimePoint{} + seconds(3600)), Outcome::Full);
+  EXPECT_TRUE(inbound.contains(1));
+}
+
 }  // namespace
 }  // namespace sluice::session

@@ -33,6 +33,8 @@ class Recorder final : public DeliverySink, public OutboundEvents {
   void release_to_client(PacketId id) override { deliver_release(id); }
   void load(std::vector<Place>) override {}
   void on_watermark(bool high) override { log.push_back(high ? "high" : "low"); }
+  void on_overflow(std::string_view topic) override { log.push_back("overflow " + std::string(topic)); }
+  void on_overflow_over() override { log.push_back("overflow over"); }
 
   std::vector<std::string> take() { return std::exchange(log, {}); }
 
@@ -177,8 +179,75 @@ TEST_F(OutboundFlowTest, TheAlarmEndsWithTheSession) {
   settings_.queue.max_length = 10;
   for (int i = 0; i < 9; ++i) send("a");
   recorder_.take();
-  flow_.for_each_shared([](QueuedMessage&) {});
+  flow_.end_alarms();
   EXPECT_EQ(recorder_.take(), (Log{"low"}));
+}
+
+TEST_F(OutboundFlowTest, AnOverflowIsToldOnceUntilTheQueueHasFallenToTheLowWatermark) {
+  settings_.queue = {.max_length = 4, .priorities = {}, .low_watermark = 0.5, .high_watermark = 1};
+  for (const char* topic : {"a", "b", "c", "d"}) send(topic);
+  EXPECT_EQ(recorder_.take(), Log{});
+  send("e");
+  send("f");
+  EXPECT_EQ(recorder_.take(), (Log{"dropped a queue_full", "overflow e", "dropped b queue_full"}));
+  flow_.attach(recorder_, 1);
+  flow_.resume(now_, wall_);
+  EXPECT_EQ(recorder_.take(), (Log{"c#1"})) << "3 of 4 still wait";
+  ack(Ack::PubAck, 1);
+  EXPECT_EQ(recorder_.take(), (Log{"d#2", "overflow over"}));
+  flow_.detach();
+  for (const char* topic : {"g", "h", "i"}) send(topic);
+  EXPECT_EQ(recorder_.take(), (Log{"dropped e queue_full", "overflow i"})) << "another episode";
+}
+
+TEST_F(OutboundFlowTest, WherePromisesAreKeptOnlyWhatWasNotPromisedGivesWay) {
+  settings_.queue = {.max_length = 2, .keeps_promises = true, .priorities = {}, .high_watermark = 1};
+  send("a");
+  send("zero", Qos::AtMostOnce);
+  send("b");
+  EXPECT_EQ(recorder_.take(), (Log{"dropped zero queue_full", "overflow b"}));
+  send("late zero", Qos::AtMostOnce);
+  send("not promised");
+  EXPECT_EQ(recorder_.take(), (Log{"dropped late zero queue_full", "dropped not promised queue_full"}));
+  QueuedMessage promised;
+  promised.message = Message::create({.topic = "promised", .payload = {}, .properties = {}, .publisher = {}});
+  promised.qos = Qos::AtLeastOnce;
+  promised.reserved = true;
+  flow_.deliver(std::move(promised), now_, wall_);
+  EXPECT_EQ(recorder_.take(), (Log{"high"})) << "and longer than its limit for once";
+  EXPECT_EQ(flow_.queued_above_qos0(), 3U);
+}
+
+TEST_F(OutboundFlowTest, ARefusalBeginsAnOverflowToo) {
+  settings_.queue = {.max_length = 2, .priorities = {}, .high_watermark = 1};
+  send("a");
+  send("b");
+  flow_.note_refused("c");
+  flow_.note_refused("d");
+  EXPECT_EQ(recorder_.take(), (Log{"overflow c"}));
+  flow_.end_alarms();
+  EXPECT_EQ(recorder_.take(), (Log{"overflow over"}));
+}
+
+TEST_F(OutboundFlowTest, ARefusalThatComesLateIsOverAtOnce) {
+  settings_.queue.max_length = 2;
+  flow_.note_refused("c");
+  EXPECT_EQ(recorder_.take(), (Log{"overflow c", "overflow over"}));
+}
+
+TEST_F(OutboundFlowTest, AlarmsThatNewLimitsDoNotJustifyEnd) {
+  settings_.queue.max_length = 4;
+  for (const char* topic : {"a", "b", "c", "d", "e"}) send(topic);
+  EXPECT_EQ(recorder_.take(), (Log{"high", "dropped a queue_full", "overflow e"}));
+  settings_.queue.max_length = 5;
+  flow_.on_new_limits();
+  EXPECT_EQ(recorder_.take(), (Log{"overflow over"})) << "4 of 5 are above the high watermark still";
+  settings_.queue.max_length = 100;
+  flow_.on_new_limits();
+  EXPECT_EQ(recorder_.take(), (Log{"low"}));
+  settings_.queue.max_length = 4;
+  flow_.on_new_limits();
+  EXPECT_EQ(recorder_.take(), (Log{"high"}));
 }
 
 }  // namespace
