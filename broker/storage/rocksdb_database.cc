@@ -9,16 +9,12 @@
 #include <vector>
 
 #include "broker/storage/rocksdb_status.h"
+#include "broker/storage/table_names.h"
 
 namespace sluice::storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Names of the column families, in the order of Table. They lie on disk.
-constexpr std::array<std::string_view, kTables> kNames = {"meta",     "sessions",     "subscriptions", "queues",
-                                                          "messages", "inbound_qos2", "retained",      "wills",
-                                                          "gateways", "users"};
 
 /// A folder without CURRENT holds no store yet, or what is left of one: then making a new one would hide the loss.
 StoreStatus check_is_new(const fs::path& folder) {
@@ -94,7 +90,8 @@ std::unique_ptr<Database> Database::open(const RocksDbSettings& settings, const 
     status = store_status(rocksdb::DB::ListColumnFamilies(options, folder, &found), folder);
   }
   for (const std::string& name : found) {
-    if (name == rocksdb::kDefaultColumnFamilyName || std::ranges::find(kNames, name) != kNames.end()) continue;
+    if (name == rocksdb::kDefaultColumnFamilyName || std::ranges::find(kTableNames, name) != kTableNames.end())
+      continue;
     status = {StoreErrc::NewerFormat,
               folder + ": was written by a later version of Sluice (it has a table \"" + name + "\")"};
   }
@@ -103,7 +100,7 @@ std::unique_ptr<Database> Database::open(const RocksDbSettings& settings, const 
   std::unique_ptr<Database> database(new Database());
   Families families{{{rocksdb::kDefaultColumnFamilyName, notes_options(settings, resources)}}, {&database->notes_}};
   for (std::size_t i = 0; i < kTables; ++i) {
-    const std::string name(kNames[i]);
+    const std::string name(kTableNames[i]);
     if (settings.read_only && std::ranges::find(found, name) == found.end()) continue;
     families.descriptors.emplace_back(name, table_options(static_cast<Table>(i), settings, resources));
     families.handles.push_back(&database->tables_[i]);

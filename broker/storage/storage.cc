@@ -83,6 +83,7 @@ std::unique_ptr<Storage> Storage::open(const StorageSettings& settings, StoreSta
   RocksDbSettings engine;
   engine.folder = settings.folder;
   engine.memory_bytes = settings.memory;
+  engine.accept_log_loss = settings.accept_log_loss;
   OpenReport report;
   std::unique_ptr<KvStore> store = RocksDbStore::open(engine, status, &report);
   if (store == nullptr) return nullptr;

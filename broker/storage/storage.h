@@ -24,6 +24,7 @@ struct StorageSettings {
   std::uint64_t memory = 256ULL * 1024 * 1024;
   std::uint64_t max_bytes = 0;  ///< 0: 90 % of the file system
   bool drop_when_full = false;
+  bool accept_log_loss = false;
 };
 
 /// What a server that has state on disk shares: the store, the way in (commit log), the way out (reader), its health,

@@ -45,7 +45,15 @@ inline constexpr Property<std::string_view> kFull{
     .def = "refuse",
     .choices = "refuse|drop"};
 
-inline constexpr AnyProperty kStorageRows[] = {&kType, &kSync, &kSyncInterval, &kMemory, &kMaxBytes, &kFull};
+inline constexpr Property<bool> kAcceptLogLoss{
+    .name = "storage.accept_log_loss",
+    .doc =
+        "Start although the store's log is damaged where it was safe already, and lose what was written behind the "
+        "damage. For one start, by -o; see docs/durability.md.",
+    .def = false};
+
+inline constexpr AnyProperty kStorageRows[] = {&kType,     &kSync, &kSyncInterval, &kMemory,
+                                               &kMaxBytes, &kFull, &kAcceptLogLoss};
 inline constexpr PropertyTable kStorageTable{"Storage", kStorageRows};
 
 }  // namespace sluice::storage
