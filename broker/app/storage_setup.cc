@@ -24,7 +24,8 @@ storage::StorageSettings load_storage_settings(const Configuration& configuratio
           .sync_interval = config.get(storage::kSyncInterval),
           .memory = config.get(storage::kMemory).bytes,
           .max_bytes = config.get(storage::kMaxBytes).bytes,
-          .drop_when_full = config.get(storage::kFull) == "drop"};
+          .drop_when_full = config.get(storage::kFull) == "drop",
+          .accept_log_loss = config.get(storage::kAcceptLogLoss)};
 }
 
 std::unique_ptr<storage::Storage> open_storage(const Configuration& configuration) {
