@@ -35,7 +35,7 @@ class StoreCheckTest : public testing::Test {
     put(Table::Queues, queue_key(kSession, 3), released());
     put(Table::Messages, message_key(kMessage), message("a/b"));
     put_number(Table::InboundQos2, inbound_key(kSession, 9), 1);
-    put(Table::Wills, session_key(kSession), WillRecord{.topic = "w"});
+    put(Table::Wills, session_key(kSession), WillRecord());
     put(Table::Retained, "r", RetainedRecord{.message = message("r")});
     write(Table::Gateways, gateway_key("coap", "x"), "the gateway's own");
     write(Table::Users, "user", "hash");
@@ -62,7 +62,7 @@ class StoreCheckTest : public testing::Test {
     encode_number(number, value);
     write(table, key, value);
   }
-  void put_session(SessionId id) { put(Table::Sessions, session_key(id), SessionRecord{.client_id = "c"}); }
+  void put_session(SessionId id) { put(Table::Sessions, session_key(id), SessionRecord()); }
   /// Changes one byte of a value.
   void damage(Table table, std::string_view key) {
     std::optional<std::string> value;
