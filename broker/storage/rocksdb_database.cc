@@ -16,6 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Names of the column families.
+constexpr const auto& kNames = kTableNames;
+
 /// A folder without CURRENT holds no store yet, or what is left of one: then making a new one would hide the loss.
 StoreStatus check_is_new(const fs::path& folder) {
   std::error_code error;
@@ -90,8 +93,7 @@ std::unique_ptr<Database> Database::open(const RocksDbSettings& settings, const 
     status = store_status(rocksdb::DB::ListColumnFamilies(options, folder, &found), folder);
   }
   for (const std::string& name : found) {
-    if (name == rocksdb::kDefaultColumnFamilyName || std::ranges::find(kTableNames, name) != kTableNames.end())
-      continue;
+    if (name == rocksdb::kDefaultColumnFamilyName || std::ranges::find(kNames, name) != kNames.end()) continue;
     status = {StoreErrc::NewerFormat,
               folder + ": was written by a later version of Sluice (it has a table \"" + name + "\")"};
   }
@@ -100,7 +102,7 @@ std::unique_ptr<Database> Database::open(const RocksDbSettings& settings, const 
   std::unique_ptr<Database> database(new Database());
   Families families{{{rocksdb::kDefaultColumnFamilyName, notes_options(settings, resources)}}, {&database->notes_}};
   for (std::size_t i = 0; i < kTables; ++i) {
-    const std::string name(kTableNames[i]);
+    const std::string name(kNames[i]);
     if (settings.read_only && std::ranges::find(found, name) == found.end()) continue;
     families.descriptors.emplace_back(name, table_options(static_cast<Table>(i), settings, resources));
     families.handles.push_back(&database->tables_[i]);

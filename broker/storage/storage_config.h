@@ -48,8 +48,8 @@ inline constexpr Property<std::string_view> kFull{
 inline constexpr Property<bool> kAcceptLogLoss{
     .name = "storage.accept_log_loss",
     .doc =
-        "Start although the store's log is damaged where it was safe already, and lose what was written behind the "
-        "damage. For one start, by -o; see docs/durability.md.",
+        "Start although the write-ahead log is damaged where it was safe already, and drop all that lies behind the "
+        "damage. For one start, when there is no backup.",
     .def = false};
 
 inline constexpr AnyProperty kStorageRows[] = {&kType,     &kSync, &kSyncInterval, &kMemory,
