@@ -8,6 +8,7 @@
 #include "broker/app/app.h"
 #include "broker/app/config/options.h"
 #include "broker/app/config/tables.h"
+#include "broker/app/storage_check.h"
 #include "shared/config/docgen.h"
 
 int main(int argc, char** argv) try {
@@ -24,6 +25,8 @@ int main(int argc, char** argv) try {
       return sluice::app::run(options);
     case Options::Action::Check:
       return sluice::app::check(options);
+    case Options::Action::CheckStorage:
+      return sluice::app::check_storage(options);
     case Options::Action::ShowVersion:
       fmt::print("sluice {}\n", SLUICE_VERSION);
       return 0;

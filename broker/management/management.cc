@@ -29,7 +29,8 @@ struct Management::Parts {
         events(deps.sessions, deps.node),
         presence(events, settings.presence_qos),
         alarms(events),
-        services{deps, deps.sessions.core(), stats, sys_topics, alarms, Clock::now()},
+        storage_jobs(deps.sessions.core().storage),
+        services{deps, deps.sessions.core(), stats, sys_topics, alarms, storage_jobs, Clock::now()},
         plane(router, [this] { tick(); }) {
     add_all_paths(router, services);
   }
@@ -62,6 +63,7 @@ struct Management::Parts {
   EventPublisher events;
   Presence presence;
   Alarms alarms;
+  StorageJobs storage_jobs;
   Services services;
   RestRouter router;
   ControlPlane plane;
@@ -80,7 +82,10 @@ std::string Management::start() {
   return parts_->plane.start(parts_->socket);
 }
 
-void Management::stop() { parts_->plane.stop(); }
+void Management::stop() {
+  parts_->plane.stop();
+  parts_->storage_jobs.stop();
+}
 
 void Management::reconfigure(const ManagementSettings& settings) {
   parts_->sys_interval.store(settings.sys_interval, std::memory_order_relaxed);

@@ -26,7 +26,8 @@ class Management {
   /// the socket: another server that runs there, a folder that cannot be written, a path that is too long.
   /// Requires: running shards.
   std::string start();
-  /// Ends the API and the publishing; presence goes on until the shards stop. Requires: running shards, if started.
+  /// Ends the API, the publishing, and work on the store that is under way; presence goes on until the shards stop.
+  /// Requires: running shards, if started.
   void stop();
   /// Takes over sys_interval. Any thread.
   void reconfigure(const ManagementSettings& settings);

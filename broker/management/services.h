@@ -6,6 +6,7 @@
 #include "broker/management/alarms.h"
 #include "broker/management/deps.h"
 #include "broker/management/stats.h"
+#include "broker/management/storage_jobs.h"
 #include "broker/management/sys_topics.h"
 #include "shared/base/clock.h"
 
@@ -18,6 +19,7 @@ struct Services {
   Stats& stats;
   const SysTopics& sys_topics;
   const Alarms& alarms;
+  StorageJobs& storage_jobs;
   TimePoint started_at;
 
   [[nodiscard]] std::chrono::seconds uptime() const {

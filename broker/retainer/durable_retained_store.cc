@@ -1,14 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/retainer/durable_retained_store.h"
 
+#include <chrono>
+#include <cstddef>
 #include <utility>
 
 #include "broker/storage/storage_probe.h"
+#include "shared/base/clock.h"
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 
 namespace sluice::retainer {
 namespace {
+
+constexpr auto kReportEvery = std::chrono::seconds(1);
+
+/// Says now and then how far the reading is: a million messages take their time.
+class Progress {
+ public:
+  void count_one() {
+    ++count_;
+    if (count_ % 4096 != 0 || Clock::now() - reported_ < kReportEvery) return;
+    reported_ = Clock::now();
+    log::get("retainer").info("restoring: {} retained messages so far", count_);
+  }
+
+ private:
+  std::size_t count_ = 0;
+  TimePoint reported_ = Clock::now();
+};
 
 bool is_own(std::string_view topic) { return topic.starts_with("$SYS/"); }
 
@@ -63,6 +83,7 @@ void DurableRetainedStore::collect(storage::WriteBatch& batch) {
 }
 
 void DurableRetainedStore::load(const std::function<void(MessagePtr, UnixMillis)>& visitor) {
+  Progress progress;
   load_status_ =
       storage_.store().scan(storage::Table::Retained, {}, {}, [&](std::string_view topic, std::string_view value) {
         const auto record = storage::decode_retained(value);
@@ -71,6 +92,7 @@ void DurableRetainedStore::load(const std::function<void(MessagePtr, UnixMillis)
         } else {
           note_unreadable(topic, record.error());
         }
+        progress.count_one();
         return true;
       });
 }

@@ -36,6 +36,8 @@ struct SessionProbe {
   metrics::Counter redelivered{"messages/redelivered", "Shared messages given to another member of the group"};
   metrics::Counter retransmitted{"messages/retransmitted", "Messages sent again, by time or by reconnect"};
   metrics::Counter taken_over{"sessions/taken_over", "Sessions continued or replaced by a new connection"};
+  metrics::Counter restored{"sessions/restored", "Sessions brought back from the store after the start"};
+  metrics::Counter messages_restored{"messages/restored", "Messages brought back into queues after the start"};
   metrics::Counter expired{"sessions/expired", "Sessions ended by their expiry interval"};
   metrics::Counter refused{"sessions/refused", "Connects refused because of mqtt.max_sessions"};
   metrics::Counter subscriptions_refused{"subscriptions/refused", "Subscriptions over mqtt.session.max_subscriptions"};

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "broker/session/client_session.h"
 #include "broker/session/publish_pipeline.h"
 #include "broker/session/session_probe.h"
@@ -25,6 +27,11 @@ constexpr std::size_t kRecordsAtOnce = 4096;
 /// Tasks that may wait for the shards: more would only fill memory.
 constexpr std::size_t kMostHanded = 64;
 constexpr auto kReportEvery = std::chrono::seconds(1);
+
+void log_restored(std::string_view what, TimePoint began) {
+  log::get("session").info("restored {} in {} ms", what,
+                           std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count());
+}
 
 }  // namespace
 
@@ -66,11 +73,25 @@ bool SessionRestorer::failed(const StoreStatus& status) {
   return true;
 }
 
-void SessionRestorer::report(std::string_view what, std::size_t done, std::size_t of) {
+RestoreProgress SessionRestorer::progress() const {
+  using Phase = RestoreProgress::Phase;
+  const bool loading = core_.retainer.loading();
+  Phase phase = loading ? Phase::Retained : Phase::Over;
+  if (!over()) phase = sessions_are_there() ? Phase::Queues : Phase::Sessions;
+  return {.phase = phase,
+          .sessions = sessions_back_.load(std::memory_order_relaxed),
+          .of = sessions_found_.load(std::memory_order_relaxed),
+          .messages = messages_.load(std::memory_order_relaxed),
+          .retained = loading ? core_.retainer.count() : retained_back_.load(std::memory_order_relaxed)};
+}
+
+void SessionRestorer::report() {
   const TimePoint now = Clock::now();
   if (now - reported_ < kReportEvery) return;
   reported_ = now;
-  log::get("session").info("restoring: {} of {} {}", done, of, what);
+  const RestoreProgress so_far = progress();
+  log::get("session").info("restoring: {} of {} sessions, {} queued messages, {} retained messages", so_far.sessions,
+                           so_far.of, so_far.messages, so_far.retained);
 }
 
 SessionContext& SessionRestorer::home_of(std::string_view client_id) const {
@@ -90,6 +111,7 @@ void SessionRestorer::read_index(const KvStore& store) {
   {
     const MutexLock lock(mutex_);
     for (const auto& [client_id, id] : order_) expected_[client_id] = {id, Progress::Unread, {}};
+    sessions_found_.store(expected_.size(), std::memory_order_relaxed);
     index_read_ = true;
     for (auto& [client_id, waiters] : early_) early.emplace_back(client_id, std::move(waiters));
     early_.clear();
@@ -157,7 +179,7 @@ void SessionRestorer::read_some(const KvStore& store) {
   for (Restored& sessions : by_shard) {
     if (!sessions.empty()) hand_over(std::move(sessions));
   }
-  report("sessions", next_, order_.size());
+  report();
   const bool more = next_ < order_.size() || handed_.load() > 0;
   if (!more) {
     sessions_done_.store(true, std::memory_order_release);
@@ -192,6 +214,7 @@ void SessionRestorer::restore_on(SessionContext& context, Restored& sessions) {
         queueless_.emplace(id, queueless);
       }
       session.release()->restore(std::move(restored));
+      probe().restored.add();
     } else {
       log::get("session").error("a session could not be restored: client_id={} reason={}", log::loggable(client_id),
                                 session->ref() ? "the client id has one already" : "no place is left");
@@ -208,6 +231,7 @@ void SessionRestorer::settled(const std::string& client_id) {
     if (found == expected_.end()) return;
     waiters = std::move(found->second.waiters);
     expected_.erase(found);
+    sessions_back_.fetch_add(1, std::memory_order_relaxed);
   }
   for (Waiter& waiter : waiters) {
     Shard& shard = *waiter.shard;
@@ -216,7 +240,11 @@ void SessionRestorer::settled(const std::string& client_id) {
 }
 
 void SessionRestorer::load_retained() {
-  if (core_.retainer.loading()) core_.retainer.load(unix_millis());
+  if (core_.retainer.loading()) {
+    const std::size_t back = core_.retainer.load(unix_millis());
+    retained_back_.store(back, std::memory_order_relaxed);
+    if (back > 0) log_restored(fmt::format("{} retained messages", back), began_);
+  }
   part_done();
 }
 
@@ -256,7 +284,7 @@ void SessionRestorer::read_queues(const KvStore& store, std::shared_ptr<QueueSca
         return true;
       });
   if (failed(status)) return;
-  report("queued messages so far; sessions still without their queue: ", messages_.load(), 0);
+  report();
   if (!whole) {
     core_.storage->reader().read(StoreReader::Urgency::Background,
                                  [this, scan = std::move(scan)](const KvStore& kv) { read_queues(kv, scan); });
@@ -312,6 +340,7 @@ void SessionRestorer::hand_queue(storage::SessionId id, std::vector<ReadEntry> e
   if (where == SessionTable::kNowhere) return;
   SessionContext& context = *core_.contexts[where];
   messages_.fetch_add(entries.size());
+  probe().messages_restored.add(entries.size());
   context.shard.post(
       [this, &context, owner = *owner, entries = std::make_shared<std::vector<ReadEntry>>(std::move(entries))] {
         restore_queue_on(context, owner, std::move(*entries));
@@ -361,10 +390,8 @@ void SessionRestorer::end(const KvStore& store) {
     const MutexLock lock(mutex_);
     queueless_.clear();
   }
-  if (sessions + messages_.load() + core_.retainer.count() > 0) {
-    log::get("session").info("restored {} sessions, {} queued messages and {} retained messages in {} ms", sessions,
-                             messages_.load(), core_.retainer.count(),
-                             std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_).count());
+  if (sessions + messages_.load() > 0) {
+    log_restored(fmt::format("{} sessions and {} queued messages", sessions, messages_.load()), began_);
   }
   over_.store(true, std::memory_order_release);
 }

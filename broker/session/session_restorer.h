@@ -21,6 +21,16 @@
 
 namespace sluice::session {
 
+/// How far the restoring is. Thread safety: a value.
+struct RestoreProgress {
+  enum class Phase : std::uint8_t { Sessions, Queues, Retained, Over };
+  Phase phase = Phase::Over;
+  std::size_t sessions = 0;  ///< that are back
+  std::size_t of = 0;        ///< that the store has
+  std::size_t messages = 0;  ///< that are back in queues
+  std::size_t retained = 0;  ///< retained messages that are back
+};
+
 /// Brings back what an earlier server left in the store, while this one serves already.
 ///
 /// 1. Sessions with their subscriptions and wills, and retained messages. Until they are there, what clients publish is
@@ -55,6 +65,7 @@ class SessionRestorer {
   /// Reads the session's queue before all others. On the session's shard.
   void hurry(const ClientSession& session);
 
+  [[nodiscard]] RestoreProgress progress() const;
   /// Nothing is left to be done.
   [[nodiscard]] bool over() const { return over_.load(std::memory_order_acquire); }
 
@@ -98,7 +109,7 @@ class SessionRestorer {
   void end(const storage::KvStore& store);
 
   bool failed(const storage::StoreStatus& status);
-  void report(std::string_view what, std::size_t done, std::size_t of);
+  void report();
   [[nodiscard]] SessionContext& home_of(std::string_view client_id) const;
 
   SessionCore& core_;
@@ -109,7 +120,10 @@ class SessionRestorer {
   std::atomic<std::size_t> handed_{0};  ///< tasks that shards have not run yet
   std::atomic<bool> sessions_done_{false};
   std::atomic<bool> over_{false};
+  std::atomic<std::size_t> sessions_found_{0};
+  std::atomic<std::size_t> sessions_back_{0};
   std::atomic<std::size_t> messages_{0};
+  std::atomic<std::size_t> retained_back_{0};  ///< once all of them are
 
   Mutex mutex_;
   bool index_read_ GUARDED_BY(mutex_) = false;

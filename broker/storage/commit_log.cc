@@ -2,6 +2,8 @@
 #include "broker/storage/commit_log.h"
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -14,6 +16,8 @@
 namespace sluice::storage {
 namespace {
 
+/// How often a flush looks whether there is still something to wait for.
+constexpr auto kLookAfter = std::chrono::milliseconds(100);
 constexpr auto kRetryAfter = std::chrono::seconds(1);
 /// A write that takes longer is worth a line.
 constexpr auto kSlowWrite = std::chrono::seconds(1);
@@ -76,17 +80,12 @@ void CommitLog::after_writes(std::function<void()> job) {
 }
 
 bool CommitLog::flush() {
-  std::mutex mutex;
-  std::condition_variable written;
-  bool done = false;
-  after_writes([&] {
-    const std::lock_guard guard(mutex);
-    done = true;
-    written.notify_one();
-  });
-  {
-    std::unique_lock lock(mutex);
-    written.wait(lock, [&] { return done; });
+  // Shared: the wait may be over before the job is run.
+  const auto promise = std::make_shared<std::promise<void>>();
+  const std::future<void> written = promise->get_future();
+  after_writes([promise] { promise->set_value(); });
+  while (written.wait_for(kLookAfter) != std::future_status::ready) {
+    if (health_.has(StoreTrouble::Failing)) return false;
   }
   return !health_.has(StoreTrouble::Failing) && store_.sync().ok();
 }

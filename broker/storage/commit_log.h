@@ -77,7 +77,7 @@ class CommitLog {
   /// written for now. Short jobs only.
   void after_writes(std::function<void()> job);
   /// Waits until everything submitted before has been written and has reached the device. Not on a shard.
-  /// False: the store fails.
+  /// False: the store fails, and it is not waited for that it no longer does.
   bool flush();
 
   [[nodiscard]] std::size_t backlog() const { return backlog_.load(std::memory_order_relaxed); }

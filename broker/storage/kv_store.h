@@ -56,6 +56,8 @@ class KvStore {
   [[nodiscard]] virtual StoreFigures figures() const = 0;
   /// Gives back the space of what was erased. Takes long; not on a shard.
   virtual StoreStatus compact() = 0;
+  /// The server ends: a compact() under way fails soon, and so do later ones.
+  virtual void interrupt() {}
   /// A consistent copy in `folder`, which must not exist yet; opens like the store itself.
   virtual StoreStatus backup(const std::filesystem::path& folder) = 0;
   /// Reads every byte of the store and compares checksums. Takes long.

@@ -9,16 +9,15 @@
 #include <vector>
 
 #include "broker/storage/rocksdb_status.h"
+#include "broker/storage/table_names.h"
 
 namespace sluice::storage {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Names of the column families, in the order of Table. They lie on disk.
-constexpr std::array<std::string_view, kTables> kNames = {"meta",     "sessions",     "subscriptions", "queues",
-                                                          "messages", "inbound_qos2", "retained",      "wills",
-                                                          "gateways", "users"};
+/// Names of the column families.
+constexpr const auto& kNames = kTableNames;
 
 /// A folder without CURRENT holds no store yet, or what is left of one: then making a new one would hide the loss.
 StoreStatus check_is_new(const fs::path& folder) {

@@ -33,6 +33,7 @@ class RocksDbEngine final : public KvStore {
   StoreStatus scan(Table table, std::string_view prefix, std::string_view from, const Visitor& visitor) const override;
   [[nodiscard]] StoreFigures figures() const override;
   StoreStatus compact() override;
+  void interrupt() override { interrupted_ = true; }
   StoreStatus backup(const std::filesystem::path& folder) override;
   StoreStatus verify() override;
 
@@ -55,6 +56,7 @@ class RocksDbEngine final : public KvStore {
   rocksdb::WriteBatch merged_;          // write()'s, kept for its memory
   std::atomic<bool> repeated_{false};   // a key may lie in the store twice: see write()
   std::atomic<StoreErrc> last_error_{StoreErrc::Io};
+  std::atomic<bool> interrupted_{false};
 };
 
 }  // namespace sluice::storage

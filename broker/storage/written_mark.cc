@@ -2,6 +2,7 @@
 #include "broker/storage/written_mark.h"
 
 #include <fcntl.h>
+#include <fstream>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +17,12 @@ WrittenMark::WrittenMark(const std::filesystem::path& file) {
     if (at != MAP_FAILED) mark_ = static_cast<volatile std::uint64_t*>(at);
   }
   ::close(descriptor);
+}
+
+std::uint64_t WrittenMark::peek(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::uint64_t number = 0;
+  return in.read(reinterpret_cast<char*>(&number), sizeof number) ? number : 0;
 }
 
 WrittenMark::~WrittenMark() {

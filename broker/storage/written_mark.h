@@ -18,6 +18,9 @@ class WrittenMark {
   WrittenMark(const WrittenMark&) = delete;
   WrittenMark& operator=(const WrittenMark&) = delete;
 
+  /// The number in a file that nobody keeps at the moment, which stays as it is; 0: there is none.
+  static std::uint64_t peek(const std::filesystem::path& file);
+
   [[nodiscard]] std::uint64_t read() const { return mark_ == nullptr ? 0 : *mark_; }
   void write(std::uint64_t number) {
     if (mark_ != nullptr) *mark_ = number;

@@ -34,6 +34,11 @@ std::variant<Options, ExitNow> parse_options(int argc, const char* const* argv) 
       ->allow_extra_args(false);
   auto* what = app.add_option_group("instead of running");
   what->add_flag("--check", check, "Read the whole configuration, say every problem with file and line, and end");
+  const CLI::Option* const check_storage =
+      what->add_option("--check-storage", options.storage_folder,
+                       "Read the whole store of the configuration, or a backup in FOLDER, say what is damaged, and end")
+          ->type_name("[FOLDER]")
+          ->expected(0, 1);
   what->add_flag("--version", version, "Say the version and end");
   what->add_flag("--doc", reference, "Print the reference of all keys as markdown and end");
   what->require_option(0, 1);
@@ -43,6 +48,7 @@ std::variant<Options, ExitNow> parse_options(int argc, const char* const* argv) 
     return ended(app, error);
   }
   if (check) options.action = Options::Action::Check;
+  if (check_storage->count() > 0) options.action = Options::Action::CheckStorage;
   if (version) options.action = Options::Action::ShowVersion;
   if (reference) options.action = Options::Action::ShowReference;
   return options;

@@ -10,10 +10,11 @@ namespace sluice::app {
 
 /// What the command line of `sluice` asks for.
 struct Options {
-  enum class Action { Run, Check, ShowVersion, ShowReference };
+  enum class Action { Run, Check, CheckStorage, ShowVersion, ShowReference };
   Action action = Action::Run;
   std::filesystem::path file = "etc/sluice.conf";
-  std::vector<std::string> overrides;  ///< of -o, as written
+  std::filesystem::path storage_folder;  ///< of --check-storage; empty: that of the configuration
+  std::vector<std::string> overrides;    ///< of -o, as written
 };
 
 /// The process ends at once: after --help, or because the command line is wrong (2).

@@ -20,7 +20,8 @@ class Api {
  public:
   virtual ~Api() = default;
   /// `path` is relative to /api/v2/ and encoded. The error says why there is no answer.
-  virtual Explained<ApiAnswer> request(std::string_view method, std::string_view path) = 0;
+  /// `body` is JSON, or empty.
+  virtual Explained<ApiAnswer> request(std::string_view method, std::string_view path, std::string_view body) = 0;
 };
 
 /// The API on a unix socket, one connection for all requests. A server that keeps silent for a minute counts as

@@ -8,7 +8,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -31,12 +30,13 @@ class SocketApi final : public Api {
  public:
   explicit SocketApi(std::filesystem::path socket) : path_(std::move(socket)) {}
 
-  Explained<ApiAnswer> request(std::string_view method, std::string_view path) override {
+  Explained<ApiAnswer> request(std::string_view method, std::string_view path, std::string_view body) override {
     const std::string target = fmt::format("/api/v2/{}", path);
-    http::request<http::empty_body> request;
+    http::request<http::string_body> request;
     request.method_string({method.data(), method.size()});
     request.target(target);
     request.set(http::field::host, "localhost");
+    request.body() = body;
     request.prepare_payload();
     if (const auto error = send(request)) return explain(error);
     http::response_parser<http::string_body> parser;
@@ -48,7 +48,7 @@ class SocketApi final : public Api {
   }
 
  private:
-  boost::system::error_code send(const http::request<http::empty_body>& request) {
+  boost::system::error_code send(const http::request<http::string_body>& request) {
     if (!stream_) {
       boost::system::error_code error;
       stream_.emplace(io_);

@@ -53,6 +53,12 @@ class Parser {
 
     leaf(app_, "listeners", "What the server listens on", Action::Listeners);
     leaf(*group("acl", "Rules of access"), "reload", "Read acl.conf again", Action::AclReload);
+
+    CLI::App* const storage = group("storage", "What is kept on disk");
+    leaf(*storage, "status", "Size, health and figures", Action::StorageStatus);
+    leaf(*storage, "compact", "Give back the space of what was erased", Action::StorageCompact);
+    with_argument(leaf(*storage, "backup", "A consistent copy, while the server runs", Action::StorageBackup), "Folder",
+                  "A folder that does not exist yet; a server can be started on it");
   }
 
   std::variant<Command, ExitNow> parse(int argc, const char* const* argv) {
@@ -105,7 +111,9 @@ class Parser {
     sub->require_subcommand(1);
     return sub;
   }
-  void with_argument(CLI::App* sub, const char* name) { sub->add_option(name, command_.argument)->required(); }
+  void with_argument(CLI::App* sub, const char* name, const char* text = "") {
+    sub->add_option(name, command_.argument, text)->required();
+  }
 
   CLI::App app_{"Asks a running sluice server, and tells it what to do.", "sluicectl"};
   Command command_;

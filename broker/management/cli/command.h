@@ -28,13 +28,17 @@ enum class Action : std::uint8_t {
   TopicsShow,
   Listeners,
   AclReload,
+  StorageStatus,
+  StorageCompact,
+  StorageBackup,
 };
 
 /// What the command line asks for.
 struct Command {
   Action action = Action::Status;
-  std::string argument;  ///< client id or topic; of `sessions list`: "", "persistent" or "transient"
-  std::string socket;    ///< of --socket; empty: to be found
+  std::string
+      argument;        ///< client id, topic, or a backup's folder; of `sessions list`: "", "persistent" or "transient"
+  std::string socket;  ///< of --socket; empty: to be found
   bool json = false;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/management/cli/printer.h"
 
+#include <cstdint>
+#include <iterator>
+
 #include <fmt/format.h>
 
 namespace sluice::ctl {
@@ -22,6 +25,23 @@ std::string shutdown_text(const Json& reasons) {
     }
   }
   return "[" + list + "]";
+}
+
+/// "12.3 MB"
+std::string size_text(const Json& object, const char* member) {
+  const auto bytes = object.at(member).get<std::uint64_t>();
+  constexpr std::string_view kUnits[] = {"KB", "MB", "GB", "TB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  double size = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < std::size(kUnits); ++unit) size /= 1024;
+  return fmt::format("{:.1f} {}", size, kUnits[unit]);
+}
+
+std::string restoring_text(const Json& restoring) {
+  return fmt::format("{}: {} of {} sessions, {} queued messages, {} retained messages", text(restoring, "phase"),
+                     number(restoring, "sessions"), number(restoring, "of"), number(restoring, "queued_messages"),
+                     number(restoring, "retained_messages"));
 }
 
 }  // namespace
@@ -101,6 +121,36 @@ std::string listener_text(const Json& listener) {
     lines += fmt::format("  {:<16}: {}\n", name, number(listener, name));
   }
   return lines + fmt::format("  {:<16}: {}\n", "shutdown_count", shutdown_text(listener.at("shutdown_count")));
+}
+
+std::string storage_text(const Json& storage) {
+  std::string lines;
+  const auto line = [&lines](std::string_view name, std::string_view value) {
+    lines += fmt::format("{:<10}: {}\n", name, value);
+  };
+  if (text(storage, "type") == "ram") {
+    line("type", "ram: nothing is kept on disk");
+    return lines;
+  }
+  for (const char* name : {"type", "sync", "folder", "health"}) line(name, text(storage, name));
+  line("disk", fmt::format("{} of at most {}", size_text(storage, "disk_bytes"), size_text(storage, "disk_limit")));
+  line("memory",
+       fmt::format("{} of at most {}", size_text(storage, "memory_bytes"), size_text(storage, "memory_limit")));
+  line("batches", number(storage, "batches"));
+  line("backlog", size_text(storage, "backlog_bytes"));
+  line("written", fmt::format("log {}, flush {}, compaction {}", size_text(storage, "log_bytes_written"),
+                              size_text(storage, "flush_bytes_written"), size_text(storage, "compact_bytes_written")));
+  if (storage.contains("restoring")) line("restoring", restoring_text(storage.at("restoring")));
+  if (storage.contains("last_job")) lines += fmt::format("{:<10}: {}", "last job", job_text(storage.at("last_job")));
+  return lines;
+}
+
+std::string job_text(const Json& job) {
+  std::string what = text(job, "kind");
+  if (job.contains("folder")) what += " in " + text(job, "folder");
+  if (job.at("running").get<bool>()) return fmt::format("{}: runs for {} ms\n", what, number(job, "milliseconds"));
+  if (job.contains("failure")) return fmt::format("{}: failed: {}\n", what, text(job, "failure"));
+  return fmt::format("{}: done in {} ms\n", what, number(job, "milliseconds"));
 }
 
 }  // namespace sluice::ctl

@@ -23,6 +23,9 @@ std::string subscription_text(const Json& subscription);
 std::string route_text(const Json& route);
 std::string topic_text(const Json& topic);
 std::string listener_text(const Json& listener);
+std::string storage_text(const Json& storage);
+/// A backup or compaction, "backup in /b: done in 12 ms".
+std::string job_text(const Json& job);
 
 std::string printable(std::string_view text);
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/management/cli/runner.h"
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <functional>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <boost/system/result.hpp>
@@ -19,6 +23,9 @@ namespace {
 constexpr std::size_t kStatsColumn = 20;
 constexpr std::size_t kMetricsColumn = 24;
 constexpr std::size_t kPageSize = 1000;
+/// Between two looks at work that takes long.
+constexpr std::chrono::milliseconds kFirstPause{10};
+constexpr std::chrono::milliseconds kLongestPause{500};
 
 struct Failure {
   // Two arguments: an aggregate could be made of a result's own value, and that makes the result ambiguous.
@@ -75,14 +82,20 @@ class Run {
         return listeners();
       case Action::AclReload:
         return order("PUT", "acl/reload", "ok\n");
+      case Action::StorageStatus:
+        return storage();
+      case Action::StorageCompact:
+        return long_work("storage/compact", {});
+      case Action::StorageBackup:
+        return long_work("storage/backup", {{"folder", folder()}});
     }
     return kUsage;
   }
 
  private:
   /// The `result` of a successful answer.
-  Outcome<Json> ask(std::string_view method, std::string_view path) {
-    const auto answer = api_.request(method, path);
+  Outcome<Json> ask(std::string_view method, std::string_view path, std::string_view body = {}) {
+    const auto answer = api_.request(method, path, body);
     if (!answer) return Failure{kUnreachable, answer.error()};
     const Json json = Json::parse(answer->body, nullptr, false);
     if (!json.is_object()) return Failure{kUnreachable, "the server's answer is not JSON"};
@@ -129,6 +142,33 @@ class Run {
     if (command_.json) return print_json(*answer);
     for (const Json& listener : *answer) out_ << listener_text(listener);
     return kOk;
+  }
+
+  Outcome<int> storage() {
+    const auto answer = ask("GET", "storage");
+    if (!answer) return answer.error();
+    if (command_.json) return print_json(*answer);
+    out_ << storage_text(*answer);
+    return kOk;
+  }
+
+  /// Begins it and looks after it until it is done; who ends this program meanwhile does not end the work.
+  Outcome<int> long_work(const std::string& path, const Json& parameters) {
+    auto job = ask("PUT", path, parameters.is_null() ? std::string() : parameters.dump());
+    for (auto pause = kFirstPause; job && job->at("running").get<bool>(); pause = std::min(2 * pause, kLongestPause)) {
+      std::this_thread::sleep_for(pause);
+      job = ask("GET", "storage/jobs/" + job->at("job").dump());
+    }
+    if (!job) return job.error();
+    if (job->contains("failure")) return Failure{kRefused, job->at("failure").get<std::string>()};
+    if (command_.json) return print_json(*job);
+    out_ << job_text(*job);
+    return kOk;
+  }
+
+  /// The server has another working folder than this program.
+  [[nodiscard]] std::string folder() const {
+    return std::filesystem::absolute(command_.argument).lexically_normal().string();
   }
 
   Outcome<int> order(std::string_view method, std::string_view path, std::string_view done) {

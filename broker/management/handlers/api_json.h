@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -28,6 +29,18 @@ inline ApiResponse api_objects(Json objects) {
 }
 
 inline ApiResponse api_busy() { return api_error(503, ApiCode::BadRpc, "the server is too busy to answer; try again"); }
+
+/// The text of `{"<member>":"…"}`, or the answer that says what is wrong with the body.
+template <class F>
+ApiResponse with_text(std::string_view body, const std::string& member, F&& then) {
+  const Json json = Json::parse(body, nullptr, false);
+  if (json.is_discarded()) return api_error(400, ApiCode::NotJson, "the body is not JSON");
+  if (!json.is_object() || !json.contains(member)) {
+    return api_error(400, ApiCode::MissingParameter, "the body has no member " + member);
+  }
+  if (!json[member].is_string()) return api_error(400, ApiCode::BadParameter, member + " is not a text");
+  return then(json[member].get<std::string>());
+}
 
 /// The handler behind a check that the first argument names this node.
 inline RestRouter::Handler on_node(const Services& services, RestRouter::Handler handler) {

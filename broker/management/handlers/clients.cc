@@ -20,19 +20,8 @@ ApiResponse kick(const Services& services, const ApiCall& call) {
   return api_ok(Json::array());
 }
 
-/// The topic of `{"topic":"…"}`, or the answer that says what is wrong with the body.
-ApiResponse with_topic(std::string_view body, const std::function<ApiResponse(std::string)>& then) {
-  const Json json = Json::parse(body, nullptr, false);
-  if (json.is_discarded()) return api_error(400, ApiCode::NotJson, "the body is not JSON");
-  if (!json.is_object() || !json.contains("topic")) {
-    return api_error(400, ApiCode::MissingParameter, "the body has no member topic");
-  }
-  if (!json["topic"].is_string()) return api_error(400, ApiCode::BadParameter, "topic is not a text");
-  return then(json["topic"].get<std::string>());
-}
-
 ApiResponse clean_acl_cache(const Services& services, const ApiCall& call) {
-  return with_topic(call.body, [&](std::string topic) {
+  return with_text(call.body, "topic", [&](std::string topic) {
     const auto& core = services.core;
     const auto ref = core.registry.find(call.arguments.front());
     const std::uint32_t where = ref ? core.table.shard_of(*ref) : session::SessionTable::kNowhere;

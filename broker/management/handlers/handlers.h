@@ -18,10 +18,12 @@ void add_topic_paths(RestRouter& router, Services& services);
 void add_listener_paths(RestRouter& router, Services& services);
 void add_alarm_paths(RestRouter& router, Services& services);
 void add_acl_paths(RestRouter& router, Services& services);
+void add_storage_paths(RestRouter& router, Services& services);
 
 inline void add_all_paths(RestRouter& router, Services& services) {
-  for (const auto add : {add_node_paths, add_figure_paths, add_client_paths, add_session_paths, add_subscription_paths,
-                         add_route_paths, add_topic_paths, add_listener_paths, add_alarm_paths, add_acl_paths}) {
+  for (const auto add :
+       {add_node_paths, add_figure_paths, add_client_paths, add_session_paths, add_subscription_paths, add_route_paths,
+        add_topic_paths, add_listener_paths, add_alarm_paths, add_acl_paths, add_storage_paths}) {
     add(router, services);
   }
 }

@@ -32,8 +32,20 @@ TEST(OptionsTest, OverridesInOrderAsTheyAreWritten) {
 
 TEST(OptionsTest, Actions) {
   EXPECT_EQ(std::get<Options>(parse({"--check"})).action, Options::Action::Check);
+  EXPECT_EQ(std::get<Options>(parse({"--check-storage"})).action, Options::Action::CheckStorage);
   EXPECT_EQ(std::get<Options>(parse({"--version"})).action, Options::Action::ShowVersion);
   EXPECT_EQ(std::get<Options>(parse({"--doc"})).action, Options::Action::ShowReference);
+}
+
+TEST(OptionsTest, AFolderToCheck) {
+  const auto named = std::get<Options>(parse({"--check-storage", "/b", "-c", "x.conf"}));
+  EXPECT_EQ(named.action, Options::Action::CheckStorage);
+  EXPECT_EQ(named.storage_folder, "/b");
+  EXPECT_EQ(named.file, "x.conf");
+  const auto unnamed = std::get<Options>(parse({"--check-storage", "-c", "x.conf", "-o", "a.b=1"}));
+  EXPECT_EQ(unnamed.action, Options::Action::CheckStorage);
+  EXPECT_TRUE(unnamed.storage_folder.empty());
+  EXPECT_EQ(unnamed.file, "x.conf");
 }
 
 TEST(OptionsTest, HelpGoesToStandardOutputAndEndsWell) {
@@ -44,8 +56,13 @@ TEST(OptionsTest, HelpGoesToStandardOutputAndEndsWell) {
 }
 
 TEST(OptionsTest, WrongCommandLinesEndWithTwo) {
-  for (const auto& arguments : std::vector<std::vector<const char*>>{
-           {"--nonsense"}, {"stray"}, {"-o"}, {"-c"}, {"--check", "--version"}, {"-o", "a.b=1", "stray"}}) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{"--nonsense"},
+                                                                     {"stray"},
+                                                                     {"-o"},
+                                                                     {"-c"},
+                                                                     {"--check", "--version"},
+                                                                     {"--check", "--check-storage"},
+                                                                     {"-o", "a.b=1", "stray"}}) {
     const auto result = parse(arguments);
     ASSERT_TRUE(std::holds_alternative<ExitNow>(result)) << arguments.front();
     EXPECT_EQ(std::get<ExitNow>(result).status, 2);

@@ -52,7 +52,9 @@ class ApiTest : public ::testing::Test {
   SysTopics sys_topics_{{deps_.node, deps_.version}, [](const std::vector<MessagePtr>&) {}};
   std::unique_ptr<EventPublisher> events_ = std::make_unique<EventPublisher>(live_.sessions(), deps_.node);
   std::unique_ptr<Alarms> alarms_ = std::make_unique<Alarms>(*events_);
-  Services services_{deps_, live_.core(), stats_, sys_topics_, *alarms_, Clock::now() - std::chrono::seconds(25)};
+  StorageJobs storage_jobs_{nullptr};
+  Services services_{
+      deps_, live_.core(), stats_, sys_topics_, *alarms_, storage_jobs_, Clock::now() - std::chrono::seconds(25)};
   RestRouter router_;
 };
 

@@ -41,7 +41,9 @@ TEST(ParseCommand, KnowsEveryCommand) {
       {{"routes", "list"}, Action::RoutesList},
       {{"topics", "list"}, Action::TopicsList},
       {{"listeners"}, Action::Listeners},
-      {{"acl", "reload"}, Action::AclReload}};
+      {{"acl", "reload"}, Action::AclReload},
+      {{"storage", "status"}, Action::StorageStatus},
+      {{"storage", "compact"}, Action::StorageCompact}};
   for (const auto& [arguments, action] : all) {
     EXPECT_EQ(command(arguments).action, action) << arguments.back();
     EXPECT_EQ(command(arguments).argument, "");
@@ -55,7 +57,8 @@ TEST(ParseCommand, TakesTheObject) {
       {{"sessions", "show", "c/1"}, Action::SessionsShow},
       {{"subscriptions", "show", "c/1"}, Action::SubscriptionsShow},
       {{"routes", "show", "c/1"}, Action::RoutesShow},
-      {{"topics", "show", "c/1"}, Action::TopicsShow}};
+      {{"topics", "show", "c/1"}, Action::TopicsShow},
+      {{"storage", "backup", "c/1"}, Action::StorageBackup}};
   for (const auto& [arguments, action] : all) {
     EXPECT_EQ(command(arguments).action, action) << arguments[0];
     EXPECT_EQ(command(arguments).argument, "c/1") << arguments[0];
@@ -86,6 +89,7 @@ TEST(ParseCommand, WrongUseIsTwo) {
   EXPECT_EQ(exit_status({"clients", "nonsense"}), kUsage);
   EXPECT_EQ(exit_status({"clients", "show"}), kUsage);
   EXPECT_EQ(exit_status({"clients", "show", "a", "b"}), kUsage);
+  EXPECT_EQ(exit_status({"storage", "backup"}), kUsage);
   EXPECT_EQ(exit_status({"status", "--nonsense"}), kUsage);
 }
 
@@ -99,7 +103,7 @@ TEST(ParseCommand, AnUnknownCommandIsNamedWithThoseThatAreKnown) {
   EXPECT_EQ(
       complaint({"--json", "nonsense", "list"}),
       "sluicectl: unknown command 'nonsense'; known are status, broker, clients, sessions, subscriptions, routes, "
-      "topics, listeners, acl. sluicectl --help says what they do\n");
+      "topics, listeners, acl, storage. sluicectl --help says what they do\n");
   EXPECT_EQ(
       complaint({"clients", "nonsense", "a"}),
       "sluicectl: unknown command 'clients nonsense'; known are clients list, clients show, clients kick. sluicectl "

@@ -86,6 +86,38 @@ TEST(Printer, Listener) {
   EXPECT_TRUE(listener_text(listener).ends_with("  shutdown_count  : [{tls_error,2},{max_clients,1}]\n"));
 }
 
+TEST(Printer, Storage) {
+  const Json storage{
+      {"type", "disc"},
+      {"sync", "always"},
+      {"folder", "/d/storage"},
+      {"health", "good"},
+      {"disk_bytes", 1023},
+      {"disk_limit", 1536},
+      {"memory_bytes", 10 * 1024 * 1024},
+      {"memory_limit", 256 * 1024 * 1024},
+      {"batches", 7},
+      {"backlog_bytes", 0},
+      {"log_bytes_written", 1},
+      {"flush_bytes_written", 2},
+      {"compact_bytes_written", 3},
+      {"restoring",
+       {{"phase", "queues"}, {"sessions", 1}, {"of", 2}, {"queued_messages", 3}, {"retained_messages", 4}}},
+      {"last_job", {{"job", 1}, {"kind", "compact"}, {"running", true}, {"milliseconds", 9}}}};
+  EXPECT_EQ(storage_text(storage),
+            "type      : disc\n"
+            "sync      : always\n"
+            "folder    : /d/storage\n"
+            "health    : good\n"
+            "disk      : 1023 B of at most 1.5 KB\n"
+            "memory    : 10.0 MB of at most 256.0 MB\n"
+            "batches   : 7\n"
+            "backlog   : 0 B\n"
+            "written   : log 1 B, flush 2 B, compaction 3 B\n"
+            "restoring : queues: 1 of 2 sessions, 3 queued messages, 4 retained messages\n"
+            "last job  : compact: runs for 9 ms\n");
+}
+
 TEST(Printer, WhatClientsChoseCannotDriveTheTerminal) {
   EXPECT_EQ(printable("\x1B[2J\n\x7F"), "\\x1b[2J\\x0a\\x7f");
   EXPECT_EQ(printable("\xC2\x9B\x32J"), "\\x9b2J");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/management/cli/runner.h"
 
+#include <filesystem>
 #include <map>
 #include <sstream>
 
@@ -18,8 +19,9 @@ using ::testing::HasSubstr;
 /// Answers requests from a table and remembers them.
 class FakeApi final : public Api {
  public:
-  Explained<ApiAnswer> request(std::string_view method, std::string_view path) override {
-    const std::string what = std::string(method).append(" ").append(path);
+  Explained<ApiAnswer> request(std::string_view method, std::string_view path, std::string_view body) override {
+    std::string what = std::string(method).append(" ").append(path);
+    if (!body.empty()) what.append(" ").append(body);
     requests.push_back(what);
     if (!reachable) return std::string("no server answers at /s: Connection refused");
     const auto found = answers.find(what);
@@ -149,6 +151,35 @@ TEST_F(RunnerTest, RefusedOrdersSayWhy) {
   EXPECT_EQ(run(Action::AclReload), kRefused);
   EXPECT_EQ(out_.str(), "");
   EXPECT_EQ(err_.str(), "sluicectl: etc/acl.conf:3: what is this\n");
+}
+
+TEST_F(RunnerTest, LongWorkIsLookedAfterUntilItIsDone) {
+  answer(R"(PUT storage/backup {"folder":"/b"})",
+         R"({"job":3,"kind":"backup","folder":"/b","running":true,"milliseconds":0})");
+  answer("GET storage/jobs/3", R"({"job":3,"kind":"backup","folder":"/b","running":false,"milliseconds":12})");
+  EXPECT_EQ(run(Action::StorageBackup, "/x/../b"), kOk) << err_.str();
+  EXPECT_EQ(out_.str(), "backup in /b: done in 12 ms\n");
+}
+
+TEST_F(RunnerTest, LongWorkThatFailsIsRefused) {
+  answer("PUT storage/compact", R"({"job":1,"kind":"compact","running":true,"milliseconds":0})");
+  answer("GET storage/jobs/1",
+         R"({"job":1,"kind":"compact","running":false,"milliseconds":5,"failure":"/s: no space left on device"})");
+  EXPECT_EQ(run(Action::StorageCompact), kRefused);
+  EXPECT_EQ(out_.str(), "");
+  EXPECT_EQ(err_.str(), "sluicectl: /s: no space left on device\n");
+}
+
+TEST_F(RunnerTest, ABackupsFolderIsSeenFromHere) {
+  EXPECT_EQ(run(Action::StorageBackup, "b"), kRefused);
+  EXPECT_THAT(api_.requests, ElementsAre("PUT storage/backup {\"folder\":\"" +
+                                         (std::filesystem::current_path() / "b").string() + "\"}"));
+}
+
+TEST_F(RunnerTest, StorageStatus) {
+  answer("GET storage", R"({"type":"ram"})");
+  EXPECT_EQ(run(Action::StorageStatus), kOk);
+  EXPECT_EQ(out_.str(), "type      : ram: nothing is kept on disk\n");
 }
 
 TEST_F(RunnerTest, Listeners) {
