@@ -10,6 +10,7 @@
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/subscribe_pipeline.h"
+#include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 
@@ -226,6 +227,10 @@ PublishResult ClientSession::publish(const PublishRequest& request) {
 }
 
 PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
+  if (durable_id_ != 0 && !awaits_release(request.packet_id) && !context_.core.storage->takes_changes()) {
+    storage::probe().refused.add();
+    return Reason::QuotaExceeded;
+  }
   if (!inbound_) inbound_ = std::make_unique<InboundQos2>();
   const auto forget = [this](PacketId id) {
     if (durable_id_ != 0) context_.records->erase_inbound(durable_id_, id);

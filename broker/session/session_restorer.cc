@@ -217,6 +217,10 @@ void SessionRestorer::settled(const std::string& client_id) {
 
 void SessionRestorer::load_retained() {
   if (core_.retainer.loading()) core_.retainer.load(unix_millis());
+  if (const std::string problem = core_.retainer.load_problem(); !problem.empty()) {
+    on_failure_(problem);
+    return;
+  }
   part_done();
 }
 

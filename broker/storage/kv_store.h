@@ -56,6 +56,8 @@ class KvStore {
   [[nodiscard]] virtual StoreFigures figures() const = 0;
   /// Gives back the space of what was erased. Takes long; not on a shard.
   virtual StoreStatus compact() = 0;
+  /// A compact() under way ends soon, and so do all later ones: the store is about to be closed.
+  virtual void cancel_compaction() {}
   /// A consistent copy in `folder`, which must not exist yet; opens like the store itself.
   virtual StoreStatus backup(const std::filesystem::path& folder) = 0;
   /// Reads every byte of the store and compares checksums. Takes long.

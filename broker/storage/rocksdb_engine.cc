@@ -251,6 +251,7 @@ StoreStatus RocksDbEngine::compact() {
   if (!database_) return closed();
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
+  options.canceled = &cancelled_;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
   for (rocksdb::ColumnFamilyHandle* table : database_->tables()) {
     const rocksdb::Status done = database_->db().CompactRange(options, table, nullptr, nullptr);

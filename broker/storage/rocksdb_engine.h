@@ -33,6 +33,7 @@ class RocksDbEngine final : public KvStore {
   StoreStatus scan(Table table, std::string_view prefix, std::string_view from, const Visitor& visitor) const override;
   [[nodiscard]] StoreFigures figures() const override;
   StoreStatus compact() override;
+  void cancel_compaction() override { cancelled_ = true; }
   StoreStatus backup(const std::filesystem::path& folder) override;
   StoreStatus verify() override;
 
@@ -53,6 +54,7 @@ class RocksDbEngine final : public KvStore {
   std::unique_ptr<Database> database_;  // null: recover() closed it and could not open it again
   rocksdb::WriteBatch merged_;          // write()'s, kept for its memory
   std::atomic<bool> repeated_{false};   // a key may lie in the store twice: see write()
+  std::atomic<bool> cancelled_{false};  // compactions
 };
 
 }  // namespace sluice::storage
