@@ -275,7 +275,9 @@ Reason ClientSession::acknowledge(Ack ack, PacketId packet_id, Reason reason) {
 
 FilterOutcomes ClientSession::subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) {
   FilterOutcomes outcomes{session::subscribe(*this, requests, subscription_id)};
-  if (durable_id_ != 0) outcomes.ticket = await(context_.records->journal().pending());
+  // What was refused need not be waited for: it may have been because the disk is slow.
+  const bool all_refused = std::ranges::all_of(outcomes.reasons, is_error);
+  if (durable_id_ != 0 && !all_refused) outcomes.ticket = await(context_.records->journal().pending());
   return outcomes;
 }
 

@@ -49,8 +49,9 @@ struct Page {
   std::function<void(std::vector<LoadedMessage>)> done;
 };
 
-/// False: some of it cannot be read for now. `all_written`: what the store does not have is not on its way there.
-bool read_page(const KvStore& store, const Page& page, bool all_written, std::vector<LoadedMessage>& loaded) {
+/// Up to the first that cannot be read for now. `all_written`: what the store does not have is not on its way there.
+std::vector<LoadedMessage> read_page(const KvStore& store, const Page& page, bool all_written) {
+  std::vector<LoadedMessage> loaded;
   const storage::SessionId session = page.session;
   for (const Place place : page.places) {
     std::optional<std::string> value;
@@ -66,11 +67,11 @@ bool read_page(const KvStore& store, const Page& page, bool all_written, std::ve
     }
     if (!status.ok()) note_unreadable(session, place, status.text());
     const bool for_good = status.ok() ? message || all_written : status.code() == storage::StoreErrc::Corrupt;
-    if (!for_good) return false;
+    if (!for_good) break;
     loaded.push_back({place, std::move(message)});
   }
   storage::probe().loads.add(loaded.size());
-  return true;
+  return loaded;
 }
 
 void load_page(SessionContext& context, Page page);
@@ -94,8 +95,8 @@ class Retry final : public Lodger, private WheelTimer {
 
 void read_now(SessionContext& context, Page page, bool all_written) {
   auto job = [&context, page = std::move(page), all_written](const KvStore& store) mutable {
-    std::vector<LoadedMessage> loaded;
-    if (read_page(store, page, all_written, loaded)) {
+    // What is missing at the end will be asked for again, where its turn comes.
+    if (std::vector<LoadedMessage> loaded = read_page(store, page, all_written); !loaded.empty()) {
       context.shard.post(
           [done = std::move(page.done), loaded = std::move(loaded)]() mutable { done(std::move(loaded)); });
     } else {
