@@ -24,8 +24,7 @@ class DurableRetainedStore final : public RetainedStore, private storage::LateCh
   [[nodiscard]] bool durable() const override { return true; }
   /// A record that cannot be read is logged and passed over.
   void load(const std::function<void(MessagePtr, UnixMillis expires_at)>& visitor) override;
-  /// Why load() ended early; ok otherwise.
-  [[nodiscard]] const storage::StoreStatus& load_status() const { return load_status_; }
+  [[nodiscard]] std::string load_problem() const override { return load_status_.text(); }
 
  private:
   struct Last {

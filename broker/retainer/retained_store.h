@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "broker/api/message.h"
@@ -23,6 +24,8 @@ class RetainedStore {
   [[nodiscard]] virtual bool durable() const = 0;
   /// Everything that is kept.
   virtual void load(const std::function<void(MessagePtr, UnixMillis expires_at)>& visitor) = 0;
+  /// Why load() ended early; empty: it did not.
+  [[nodiscard]] virtual std::string load_problem() const { return {}; }
 };
 
 /// `retainer.storage_type = ram`: keeps nothing beyond the process.

@@ -70,6 +70,8 @@ class Retainer {
   /// wait. Nothing that the store keeps may be stored or cleared meanwhile. One thread. Returns how many messages there
   /// are.
   std::size_t load(UnixMillis now);
+  /// Why load() ended early, and messages are missing; empty: it did not.
+  [[nodiscard]] std::string load_problem() const { return store_.load_problem(); }
   /// From expect_load() until load() has ended.
   [[nodiscard]] bool loading() const { return loading_.load(std::memory_order_acquire); }
   /// Before the shards run: load() will be called.

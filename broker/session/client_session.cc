@@ -10,6 +10,7 @@
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/subscribe_pipeline.h"
+#include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 
@@ -228,6 +229,10 @@ PublishResult ClientSession::publish(const PublishRequest& request) {
 }
 
 PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
+  if (durable_ && !awaits_release(request.packet_id) && !context_.core.storage->takes_changes()) {
+    storage::probe().refused.add();
+    return Reason::QuotaExceeded;
+  }
   if (!inbound_) inbound_ = std::make_unique<InboundQos2>();
   const auto forget = [this](PacketId id) {
     if (durable_) context_.records->erase_inbound(durable_->id, id);
@@ -274,7 +279,9 @@ Reason ClientSession::acknowledge(Ack ack, PacketId packet_id, Reason reason) {
 
 FilterOutcomes ClientSession::subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) {
   FilterOutcomes outcomes{session::subscribe(*this, requests, subscription_id)};
-  if (durable_) outcomes.ticket = await(context_.records->journal().pending());
+  // What was refused need not be waited for: it may have been because the disk is slow.
+  const bool all_refused = std::ranges::all_of(outcomes.reasons, is_error);
+  if (durable_ && !all_refused) outcomes.ticket = await(context_.records->journal().pending());
   return outcomes;
 }
 

@@ -55,7 +55,7 @@ class DurableGatewayStore final : public GatewayStore {
   void read(std::function<void(const KvStore&, Shard&)> job) {
     Shard& shard = *Shard::current();
     const auto begin = [&core = core_, &shard, job = std::move(job)] {
-      core.storage->log().after_writes([&core, &shard, job] {
+      core.storage->log().after_writes([&core, &shard, job](bool) {
         core.storage->reader().read(StoreReader::Urgency::Client,
                                     [&shard, job](const KvStore& store) { job(store, shard); });
       });

@@ -42,10 +42,18 @@ storage::StoreStatus read_message(const KvStore& store, const storage::QueueReco
   return record.message_id == 0 ? storage::StoreStatus() : read_shared(store, record.message_id, message);
 }
 
-std::vector<LoadedMessage> read_page(const KvStore& store, storage::SessionId session,
-                                     const std::vector<Place>& places) {
+/// What is asked for, until it is there.
+struct Page {
+  storage::SessionId session;
+  std::vector<Place> places;
+  std::function<void(std::vector<LoadedMessage>)> done;
+};
+
+/// Up to the first that cannot be read for now. `all_written`: what the store does not have is not on its way there.
+std::vector<LoadedMessage> read_page(const KvStore& store, const Page& page, bool all_written) {
   std::vector<LoadedMessage> loaded;
-  for (const Place place : places) {
+  const storage::SessionId session = page.session;
+  for (const Place place : page.places) {
     std::optional<std::string> value;
     MessagePtr message;
     storage::StoreStatus status = store.get(Table::Queues, storage::queue_key(session, place), value);
@@ -58,11 +66,51 @@ std::vector<LoadedMessage> read_page(const KvStore& store, storage::SessionId se
       }
     }
     if (!status.ok()) note_unreadable(session, place, status.text());
-    const bool for_good = status.ok() || status.code() == storage::StoreErrc::Corrupt;
-    if (for_good) loaded.push_back({place, std::move(message)});
+    const bool for_good = status.ok() ? message || all_written : status.code() == storage::StoreErrc::Corrupt;
+    if (!for_good) break;
+    loaded.push_back({place, std::move(message)});
   }
   storage::probe().loads.add(loaded.size());
   return loaded;
+}
+
+void load_page(SessionContext& context, Page page);
+
+/// Asks for a page again, after a while.
+class Retry final : public Lodger, private WheelTimer {
+ public:
+  Retry(SessionContext& context, Page page) : context_(context), page_(std::move(page)) {
+    context.shard.wheel().arm(*this, context.now() + std::chrono::seconds(1));
+  }
+
+ private:
+  void on_timer(TimePoint) override {
+    load_page(context_, std::move(page_));
+    context_.shard.move_out(*this);
+  }
+
+  SessionContext& context_;
+  Page page_;
+};
+
+void read_now(SessionContext& context, Page page, bool all_written) {
+  auto job = [&context, page = std::move(page), all_written](const KvStore& store) mutable {
+    // What is missing at the end will be asked for again, where its turn comes.
+    if (std::vector<LoadedMessage> loaded = read_page(store, page, all_written); !loaded.empty()) {
+      context.shard.post(
+          [done = std::move(page.done), loaded = std::move(loaded)]() mutable { done(std::move(loaded)); });
+    } else {
+      context.shard.post([&context, page = std::move(page)]() mutable {
+        context.shard.lodge(std::make_unique<Retry>(context, std::move(page)));
+      });
+    }
+  };
+  context.core.storage->reader().read(storage::StoreReader::Urgency::Client, std::move(job));
+}
+
+void load_page(SessionContext& context, Page page) {
+  context.core.storage->log().after_writes(
+      [&context, page = std::move(page)](bool written) mutable { read_now(context, std::move(page), written); });
 }
 
 /// One message of a group whose member has gone.
@@ -96,14 +144,7 @@ void erase_found(SessionContext& context, const KvStore& store, storage::Session
 
 void load_messages(SessionContext& context, storage::SessionId session, std::vector<Place> places,
                    std::function<void(std::vector<LoadedMessage>)> done) {
-  storage::Storage& storage = *context.core.storage;
-  storage.log().after_writes(
-      [&context, &storage, session, places = std::move(places), done = std::move(done)]() mutable {
-        storage.reader().read(storage::StoreReader::Urgency::Client, [&context, session, places = std::move(places),
-                                                                      done = std::move(done)](const KvStore& store) {
-          context.shard.post([done, loaded = read_page(store, session, places)]() mutable { done(std::move(loaded)); });
-        });
-      });
+  load_page(context, {session, std::move(places), std::move(done)});
 }
 
 void erase_unread_queue(SessionContext& context, storage::SessionId session, Place end) {

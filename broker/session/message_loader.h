@@ -11,8 +11,8 @@
 namespace sluice::session {
 
 /// Reads messages of a session's queue from the store, off the shard and behind everything that was submitted before;
-/// `done` runs on the context's shard. What cannot be read comes without a message; what could not be read for now (a
-/// failing disk) is left out.
+/// `done` runs on the context's shard. What cannot be read comes without a message; what follows one that
+/// cannot be read for now (a failing disk) is left out, and where that is the first it is tried again every second.
 void load_messages(SessionContext& context, storage::SessionId session, std::vector<Place> places,
                    std::function<void(std::vector<LoadedMessage>)> done);
 

@@ -83,8 +83,6 @@ class OutboundFlow {
   void retry(TimePoint before, TimePoint now);
   /// The answer to OutboundEvents::load.
   void on_loaded(std::span<LoadedMessage> loaded, TimePoint now, UnixMillis wall_now);
-  /// What was asked for cannot be had for now; it is asked for again with the next occasion.
-  void on_load_failed() { loading_ = false; }
 
   /// Until restore(), an earlier server's queue is still to come: everything waits behind it.
   void await_restore() { awaiting_restore_ = true; }

@@ -7,6 +7,7 @@
 #include "broker/session/client_session.h"
 #include "broker/session/dispatcher.h"
 #include "broker/session/session_probe.h"
+#include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 
@@ -56,8 +57,27 @@ Routed park(SessionContext& context, const MessagePtr& message) {
   return {.deliveries = 1, .ticket = message->qos() == Qos::AtMostOnce ? 0 : context.records->journal().touch()};
 }
 
+/// A retained message that has to survive, and cannot be taken for now. What clears one makes room.
+bool exceeds_storage(SessionContext& context, const Message& message) {
+  if (message.qos() == Qos::AtMostOnce || !message.publisher() || !context.core.retainer.durable()) return false;
+  const storage::Storage& storage = context.records->storage();
+  if (message.payload().empty() ? storage.takes_changes() : storage.takes_messages() || storage.drops_messages()) {
+    return false;
+  }
+  storage::probe().refused.add();
+  static log::RateLimit limit(1);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").warn(
+        "message refused: topic={} reason=it is to be retained, and the store takes nothing: see its alarm ({} like "
+        "this not shown)",
+        log::loggable(message.topic()), hushed);
+  }
+  return true;
+}
+
 Routed retain_and_route(SessionContext& context, const MessagePtr& message, Refusal refusal) {
   if (!message->retain()) return dispatch(context, message, refusal);
+  if (exceeds_storage(context, *message)) return {.refused = true};
   retainer::Retainer& retainer = context.core.retainer;
   const bool may_refuse = context.core.may_refuse();
   retainer::RetainedBefore before;

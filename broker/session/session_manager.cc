@@ -14,6 +14,7 @@
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/session_restorer.h"
+#include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 
@@ -226,10 +227,35 @@ void SessionManager::refuse(SessionContext& context, const ConnectRequest& reque
   done({.reason = reason, .handle = {}, .client_id = {}});
 }
 
+Reason SessionManager::check_storage(const ConnectRequest& request, std::uint32_t expiry) const {
+  const storage::Storage* const storage = core_.storage;
+  if (storage == nullptr) return Reason::Success;
+  const std::optional<SessionRef> existing = core_.registry.find(request.client_id);
+  const bool kept = existing && core_.table.durable_id(*existing) != 0;
+  const bool begins = expiry > 0 && (!kept || request.clean_start);
+  // What comes back writes, too, though it adds nothing that stays.
+  if (begins ? storage->takes_sessions() : !kept || storage->takes_changes()) return Reason::Success;
+  storage::probe().refused_sessions.add();
+  static log::RateLimit limit(1);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").warn(
+        "client refused: client_id={} reason=\"its session is to be kept, and the store takes nothing: see its alarm\" "
+        "({} like this not shown)",
+        log::loggable(request.client_id), hushed);
+  }
+  return Reason::ServerBusy;
+}
+
 void SessionManager::establish(SessionContext& context, const ConnectRequest& request, DeliverySink& sink,
                                const OnConnected& done, bool superuser) {
   if (Shard* const home = elsewhere(context, request.client_id)) {
     done({.reason = Reason::UseAnotherServer, .handle = {}, .client_id = {}, .move_to = home});
+    return;
+  }
+  const std::uint32_t expiry = request.session_expiry_seconds.value_or(
+      is_mqtt3(request.protocol) && !request.clean_start ? context.settings.expiry_seconds : 0);
+  if (const Reason refused = check_storage(request, expiry); refused != Reason::Success) {
+    refuse(context, request, done, refused);
     return;
   }
   ClientSession* session = take_existing(context, request);
@@ -243,8 +269,6 @@ void SessionManager::establish(SessionContext& context, const ConnectRequest& re
       return;
     }
   }
-  const std::uint32_t expiry = request.session_expiry_seconds.value_or(
-      is_mqtt3(request.protocol) && !request.clean_start ? context.settings.expiry_seconds : 0);
   if (!present && expiry > 0 && core_.storage != nullptr) session->make_durable();
   session->attach(sink, request, expiry, superuser);
   if (session->awaits_queue()) core_.restorer->hurry(*session);

@@ -52,6 +52,8 @@ class SessionManager final : public BrokerApi {
   /// As connect(), when the client's session is there, if it has one.
   std::unique_ptr<PendingConnect> connect_restored(ConnectRequest request, DeliverySink& sink, OnConnected done);
   [[nodiscard]] Reason check_identity(SessionContext& context, ConnectRequest& request) const;
+  /// Success unless the store cannot take what the connect would bring.
+  [[nodiscard]] Reason check_storage(const ConnectRequest& request, std::uint32_t expiry) const;
   [[nodiscard]] Shard* elsewhere(SessionContext& context, std::string_view client_id) const;
   void establish(SessionContext& context, const ConnectRequest& request, DeliverySink& sink, const OnConnected& done,
                  bool superuser);

@@ -242,6 +242,10 @@ void SessionRestorer::settled(const std::string& client_id) {
 void SessionRestorer::load_retained() {
   if (core_.retainer.loading()) {
     const std::size_t back = core_.retainer.load(unix_millis());
+    if (const std::string problem = core_.retainer.load_problem(); !problem.empty()) {
+      on_failure_(problem);
+      return;
+    }
     retained_back_.store(back, std::memory_order_relaxed);
     if (back > 0) log_restored(fmt::format("{} retained messages", back), began_);
   }

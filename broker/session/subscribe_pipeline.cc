@@ -10,6 +10,7 @@
 #include "broker/session/client_session.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
+#include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 
@@ -52,6 +53,22 @@ void note_refused(ClientSession& session) {
   }
 }
 
+/// What it has may be subscribed to again: that adds nothing.
+bool exceeds_storage(ClientSession& session, std::string_view text) {
+  const storage::Storage* const storage = session.context().core.storage;
+  if (session.durable_id() == 0 || storage->takes_additions()) return false;
+  if (storage->takes_changes() && session.subscriptions().find(text) != nullptr) return false;
+  storage::probe().refused_subscriptions.add();
+  static log::RateLimit limit(1);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").warn(
+        "subscription refused: client_id={} reason=\"it is to be kept, and the store takes nothing: see its alarm\" "
+        "({} like this not shown)",
+        log::loggable(session.client_id()), hushed);
+  }
+  return true;
+}
+
 bool wants_retained(const SubscriptionOptions& options, bool replaced) {
   return options.retain_handling == RetainHandling::Send ||
          (options.retain_handling == RetainHandling::SendIfNew && !replaced);
@@ -87,7 +104,7 @@ Reason check(ClientSession& session, std::string_view text, const Result<router:
     note_refused(session);
     return Reason::QuotaExceeded;
   }
-  return Reason::Success;
+  return exceeds_storage(session, text) ? Reason::QuotaExceeded : Reason::Success;
 }
 
 Reason subscribe_one(ClientSession& session, std::string_view text, SubscriptionOptions options,

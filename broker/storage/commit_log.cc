@@ -2,8 +2,6 @@
 #include "broker/storage/commit_log.h"
 
 #include <algorithm>
-#include <future>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -16,19 +14,30 @@
 namespace sluice::storage {
 namespace {
 
-/// How often a flush looks whether there is still something to wait for.
-constexpr auto kLookAfter = std::chrono::milliseconds(100);
-constexpr auto kRetryAfter = std::chrono::seconds(1);
-/// A write that takes longer is worth a line.
-constexpr auto kSlowWrite = std::chrono::seconds(1);
+std::int64_t milliseconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
 
-void note_slow(Duration took) {
+/// Worth a line.
+void count_slow(std::string_view what, Duration took) {
   static log::RateLimit limit(1);
-  if (took < kSlowWrite) return;
   probe().slow_writes.add();
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-    log::get("storage").warn("a write took {} ms; acknowledgements waited for it ({} like this not shown)",
-                             std::chrono::duration_cast<std::chrono::milliseconds>(took).count(), hushed);
+    log::get("storage").warn("a {} took {} ms; what waited for it was acknowledged late ({} like this not shown)", what,
+                             milliseconds(took), hushed);
+  }
+}
+
+std::string_view advice(StoreErrc code) {
+  switch (code) {
+    case StoreErrc::NoSpace:
+      return "; make room on its file system";
+    case StoreErrc::ReadOnly:
+      return "; make its file system and files writable";
+    case StoreErrc::Io:
+      return "; look at the device";
+    default:
+      return {};
   }
 }
 
@@ -53,49 +62,111 @@ void CommitLog::stop() {
   tick_.notify_all();
   if (writer_.joinable()) writer_.join();
   if (syncer_.joinable()) syncer_.join();
+  if (settings_.sync != SyncPolicy::Always) sync_written();  // what the writer wrote behind the syncer's back
 }
 
 void CommitLog::enqueue(Entry entry) {
   const std::size_t bytes = entry.batch.bytes();
+  // Before the writer can see the entry, and take its bytes off again.
+  if (bytes > 0) backlog_.fetch_add(bytes, std::memory_order_relaxed);
   bool first = false;
   {
     const std::lock_guard guard(mutex_);
     first = waiting_.empty();
     waiting_.push_back(std::move(entry));
   }
-  if (bytes > 0) note_backlog(backlog_.fetch_add(bytes, std::memory_order_relaxed) + bytes);
   if (first) work_.notify_one();
+  if (bytes > 0) note_backlog();
 }
 
 void CommitLog::submit(WriteBatch batch, CommitListener* listener, CommitTicket ticket) {
   enqueue({std::move(batch), listener, ticket, {}});
 }
 
-void CommitLog::after_writes(std::function<void()> job) {
+void CommitLog::after_writes(Job job) {
   if (health_.has(StoreTrouble::Failing)) {
-    job();
+    job(false);
   } else {
     enqueue({{}, nullptr, 0, std::move(job)});
   }
 }
 
 bool CommitLog::flush() {
-  // Shared: the wait may be over before the job is run.
-  const auto promise = std::make_shared<std::promise<void>>();
-  const std::future<void> written = promise->get_future();
-  after_writes([promise] { promise->set_value(); });
-  while (written.wait_for(kLookAfter) != std::future_status::ready) {
-    if (health_.has(StoreTrouble::Failing)) return false;
+  std::mutex mutex;
+  std::condition_variable written;
+  bool done = false;
+  bool success = false;
+  after_writes([&](bool all) {
+    const std::lock_guard guard(mutex);
+    done = true;
+    success = all;
+    written.notify_one();
+  });
+  {
+    std::unique_lock lock(mutex);
+    written.wait(lock, [&] { return done; });
   }
-  return !health_.has(StoreTrouble::Failing) && store_.sync().ok();
+  return success && store_.sync().ok();
 }
 
-void CommitLog::note_backlog(std::size_t bytes) {
-  if (bytes > settings_.max_backlog) {
-    health_.begin(StoreTrouble::Slow, fmt::format("{} bytes wait to be written, {} may", bytes, settings_.max_backlog));
-  } else if (bytes <= settings_.max_backlog / 2 && health_.has(StoreTrouble::Slow)) {
+void CommitLog::note_backlog() {
+  if (const std::size_t bytes = backlog(); bytes > settings_.max_backlog && !overloaded_.exchange(true)) {
+    const std::string why =
+        fmt::format("{} bytes wait to be written, {} may: what adds to them is refused until half of that is left",
+                    bytes, settings_.max_backlog);
+    log::get("storage").warn("{}", why);
+    health_.begin(StoreTrouble::Slow, why);
+  }
+  // Not "else": the writer may have been faster than this thread, and come by here before it.
+  if (backlog() <= settings_.max_backlog / 2 && overloaded_.exchange(false)) {
+    log::get("storage").warn("what adds to what waits to be written is taken again");
+    if (!slow_) health_.end(StoreTrouble::Slow);
+  }
+}
+
+void CommitLog::look_at_clock() {
+  const std::int64_t began = write_began_.load(std::memory_order_relaxed);
+  if (began == 0) {
+    if (!slow_ && !health_.has(StoreTrouble::Failing)) return;
+    const std::lock_guard guard(mutex_);
+    if (waiting_.empty()) waiting_.emplace_back();
+    work_.notify_one();
+    return;
+  }
+  const Duration so_far = Clock::now() - TimePoint(Duration(began));
+  if (so_far < settings_.slow_after) return;
+  slow_ = true;
+  health_.begin(StoreTrouble::Slow, fmt::format("a write has been under way for {} ms", milliseconds(so_far)));
+}
+
+void CommitLog::note_written(Duration took) {
+  if (took >= settings_.slow_after) {
+    count_slow("write", took);
+    slow_ = true;
+    health_.begin(StoreTrouble::Slow, fmt::format("a write took {} ms", milliseconds(took)));
+  } else if (slow_.exchange(false) && !overloaded()) {
     health_.end(StoreTrouble::Slow);
   }
+}
+
+void CommitLog::note_failed(const StoreStatus& status, std::vector<Entry>& group) {
+  probe().write_errors.add();
+  health_.begin(StoreTrouble::Failing, status.text() + std::string(advice(status.code())));
+  std::vector<Job> jobs;
+  const auto take = [&jobs](Entry& entry) {
+    if (entry.job) jobs.push_back(std::exchange(entry.job, {}));
+  };
+  std::ranges::for_each(group, take);
+  {
+    const std::lock_guard guard(mutex_);
+    std::ranges::for_each(waiting_, take);
+  }
+  for (const Job& job : jobs) job(false);
+}
+
+void CommitLog::give_up(std::size_t changes) {
+  given_up_ = true;
+  log::get("storage").error("{} batches could not be written before the server ended; none was acknowledged", changes);
 }
 
 void CommitLog::write_loop() {
@@ -107,7 +178,13 @@ void CommitLog::write_loop() {
     group.clear();
     group.swap(waiting_);
     lock.unlock();
-    write_group(group);
+    if (given_up_) {
+      for (const Entry& entry : group) {
+        if (entry.job) entry.job(false);
+      }
+    } else {
+      write_group(group);
+    }
     lock.lock();
   }
 }
@@ -122,42 +199,49 @@ void CommitLog::write_group(std::vector<Entry>& group) {
     if (!entry.batch.empty()) batches.push_back(&entry.batch);
   }
   if (!late.empty()) batches.push_back(&late);
-  if (!batches.empty()) {
+  // In trouble even an empty batch is written: to see whether it is over.
+  if (!batches.empty() || slow_ || health_.has(StoreTrouble::Failing)) {
     WriteBatch number;
     std::string value;
     encode_number(last_batch_.load(std::memory_order_relaxed) + 1, value);
     number.put(Table::Meta, kBatchKey, value);
     batches.push_back(&number);
-    if (!write_until_done(batches)) {
-      log::get("storage").error("{} changes could not be written before the server ended", batches.size());
+    if (!write_until_done(batches, group)) {
+      give_up(group.size());
       return;
     }
   }
-  if (bytes > 0) note_backlog(backlog_.fetch_sub(bytes, std::memory_order_relaxed) - bytes);
+  backlog_.fetch_sub(bytes, std::memory_order_relaxed);
+  note_backlog();
   tell(group);
 }
 
-bool CommitLog::write_until_done(const std::vector<const WriteBatch*>& batches) {
+bool CommitLog::write_until_done(const std::vector<const WriteBatch*>& batches, std::vector<Entry>& group) {
   const Durability durability = settings_.sync == SyncPolicy::Always ? Durability::Power : Durability::Process;
   const std::uint64_t number = last_batch_.load(std::memory_order_relaxed) + 1;
   for (;;) {
     const TimePoint begin = Clock::now();
+    write_began_.store(begin.time_since_epoch().count(), std::memory_order_relaxed);
     const StoreStatus status = store_.write(batches, durability);
-    note_slow(Clock::now() - begin);
+    write_began_.store(0, std::memory_order_relaxed);
+    note_written(Clock::now() - begin);
     if (status.ok()) break;
-    probe().write_errors.add();
-    health_.begin(StoreTrouble::Failing, status.text());
+    note_failed(status, group);
     std::unique_lock lock(mutex_);
-    if (work_.wait_for(lock, kRetryAfter, [this] { return stopping_; })) return false;
+    if (work_.wait_for(lock, settings_.retry_after, [this] { return stopping_; })) return false;
     lock.unlock();
     static_cast<void>(store_.recover());
   }
   health_.end(StoreTrouble::Failing);
   last_batch_.store(number, std::memory_order_relaxed);
-  if (settings_.on_written) settings_.on_written(number);
   unsynced_.fetch_add(1, std::memory_order_relaxed);
   probe().groups.add();
-  for (const WriteBatch* const batch : batches) probe().changes.add(batch->count());
+  std::size_t bytes = 0;
+  for (const WriteBatch* const batch : batches) {
+    probe().changes.add(batch->count());
+    bytes += batch->bytes();
+  }
+  if (settings_.on_written) settings_.on_written(number, bytes);
   return true;
 }
 
@@ -175,26 +259,30 @@ void CommitLog::tell(const std::vector<Entry>& group) {
   }
   for (const auto& [listener, ticket] : last) listener->on_committed(ticket);
   for (const Entry& entry : group) {
-    if (entry.job) entry.job();
+    if (entry.job) entry.job(true);
   }
+}
+
+void CommitLog::sync_written() {
+  if (health_.has(StoreTrouble::Failing) || unsynced_.exchange(0, std::memory_order_relaxed) == 0) return;
+  const TimePoint begin = Clock::now();
+  const StoreStatus status = store_.sync();
+  probe().syncs.add();
+  if (const Duration took = Clock::now() - begin; took >= settings_.slow_after) count_slow("sync", took);
+  if (status.ok()) return;
+  probe().write_errors.add();
+  unsynced_.fetch_add(1, std::memory_order_relaxed);
+  health_.begin(StoreTrouble::Failing, status.text() + std::string(advice(status.code())));
+  submit({}, nullptr, 0);  // the writer recovers the store, and ends the trouble
 }
 
 void CommitLog::sync_loop() {
   std::unique_lock lock(mutex_);
   for (bool more = true; more;) {
     more = !tick_.wait_for(lock, settings_.sync_interval, [this] { return stopping_; });
-    if (unsynced_.exchange(0, std::memory_order_relaxed) == 0) continue;
+    if (!more) break;
     lock.unlock();
-    const TimePoint begin = Clock::now();
-    const StoreStatus status = store_.sync();
-    probe().syncs.add();
-    note_slow(Clock::now() - begin);
-    if (!status.ok()) {
-      probe().write_errors.add();
-      unsynced_.fetch_add(1, std::memory_order_relaxed);
-      health_.begin(StoreTrouble::Failing, status.text());
-      submit({}, nullptr, 0);  // the writer's next success ends the trouble
-    }
+    sync_written();
     lock.lock();
   }
 }

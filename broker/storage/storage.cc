@@ -113,14 +113,21 @@ Storage::Storage(std::unique_ptr<KvStore> store, const StorageSettings& settings
            {.sync = settings.sync,
             .sync_interval = settings.sync_interval,
             .max_backlog = settings.memory / 4,
-            .on_written = [this](std::uint64_t number) { written_.write(number); }},
+            .on_written =
+                [this](std::uint64_t number, std::size_t bytes) {
+                  written_.write(number);
+                  space_.note_written(bytes);
+                }},
            last_batch),
       reader_(*store_),
+      space_(*store_, health_, {.folder = settings.folder, .max_bytes = settings.max_bytes, .measure = {}}),
       first_session_(static_cast<SessionId>(starts) << kIdBits),
       first_message_(static_cast<MessageId>(starts) << kIdBits),
       next_session_(first_session_),
       next_message_(first_message_) {
   probe();
+  written_.write(last_batch);
+  space_.look();
 }
 
 Storage::~Storage() { stop(); }
@@ -128,9 +135,11 @@ Storage::~Storage() { stop(); }
 void Storage::start() {
   log_.start();
   reader_.start();
+  space_.start([this] { log_.look_at_clock(); });
 }
 
 void Storage::stop() {
+  space_.stop();
   reader_.stop();
   log_.stop();
 }

@@ -10,6 +10,7 @@
 #include "broker/storage/kv_store.h"
 #include "broker/storage/record_format.h"
 #include "broker/storage/shared_records.h"
+#include "broker/storage/space_watch.h"
 #include "broker/storage/store_health.h"
 #include "broker/storage/store_reader.h"
 #include "broker/storage/written_mark.h"
@@ -60,14 +61,23 @@ class Storage {
   [[nodiscard]] MessageId first_message_id() const { return first_message_; }
   SessionId new_session_id() { return next_session_.fetch_add(1, std::memory_order_relaxed); }
   MessageId new_message_id() { return next_message_.fetch_add(1, std::memory_order_relaxed); }
-  /// False: what has to survive is refused for now.
-  [[nodiscard]] bool takes_messages() const { return health_.good(); }
-  /// storage.full = drop, and it is full.
-  [[nodiscard]] bool drops_messages() const { return settings_.drop_when_full && health_.has(StoreTrouble::Full); }
+  /// False: messages that have to survive are not written for now, but refused, or dropped if drops_messages().
+  [[nodiscard]] bool takes_messages() const { return writes() && !health_.has(StoreTrouble::Full); }
+  /// storage.full = drop, and it is full and nothing else.
+  [[nodiscard]] bool drops_messages() const {
+    return settings_.drop_when_full && health_.has(StoreTrouble::Full) && writes();
+  }
+  /// False: no session that is kept on disk begins for now.
+  [[nodiscard]] bool takes_sessions() const { return takes_messages() || drops_messages(); }
+  /// False: what a kept session wants to add to its records (subscriptions) is refused for now.
+  [[nodiscard]] bool takes_additions() const { return takes_changes() && !health_.has(StoreTrouble::Full); }
+  /// False: too much waits to be written already; only what ends or shrinks something still comes to it.
+  [[nodiscard]] bool takes_changes() const { return !log_.overloaded(); }
 
  private:
   Storage(std::unique_ptr<KvStore> store, const StorageSettings& settings, std::uint32_t starts,
           std::uint64_t last_batch);
+  [[nodiscard]] bool writes() const { return !health_.has(StoreTrouble::Failing) && takes_changes(); }
 
   const StorageSettings settings_;
   const std::unique_ptr<KvStore> store_;
@@ -77,6 +87,7 @@ class Storage {
   const std::uint64_t lost_batches_;
   CommitLog log_;
   StoreReader reader_;
+  SpaceWatch space_;
   SharedRecords shared_records_;
   const SessionId first_session_;
   const MessageId first_message_;

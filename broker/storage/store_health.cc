@@ -11,11 +11,13 @@ namespace {
 std::string_view consequence(StoreTrouble trouble) {
   switch (trouble) {
     case StoreTrouble::Failing:
-      return "nothing can be written; it is tried again every second";
+      return "nothing can be written; it is tried again every second; until then messages for sessions that outlive "
+             "their connection are refused, and so are new such sessions";
     case StoreTrouble::Full:
-      return "make room or raise storage.max_bytes";
+      return "raise storage.max_bytes, make room, or let clients fetch what waits for them; until then storage.full "
+             "says what becomes of messages for sessions that outlive their connection";
     case StoreTrouble::Slow:
-      return "the disk is slower than what comes in";
+      return "acknowledgements come late; look at what else uses the device";
   }
   return {};
 }
@@ -41,6 +43,8 @@ std::string StoreHealth::why() const {
 
 void StoreHealth::set(StoreTrouble trouble, bool on, const std::string& why) {
   const std::uint8_t mask = bit(trouble);
+  if (has(trouble) == on) return;
+  const MutexLock turn(changing_);
   const std::uint8_t before = on ? troubles_.fetch_or(mask) : troubles_.fetch_and(static_cast<std::uint8_t>(~mask));
   if (((before & mask) != 0) == on) return;
   if (on) {
@@ -48,9 +52,7 @@ void StoreHealth::set(StoreTrouble trouble, bool on, const std::string& why) {
       const MutexLock lock(mutex_);
       why_ = why;
     }
-    log::get("storage").error(
-        "{}: {}: {}; messages for sessions that outlive their connection are refused until it is over",
-        trouble_name(trouble), why, consequence(trouble));
+    log::get("storage").error("{}: {}; {}", trouble_name(trouble), why, consequence(trouble));
   } else {
     log::get("storage").warn("{}: it is over", trouble_name(trouble));
   }

@@ -14,19 +14,20 @@ namespace sluice::storage {
 enum class StoreTrouble : std::uint8_t {
   Failing,  ///< a write failed; it is tried again every second
   Full,     ///< storage.max_bytes, or what is left of the file system, is used up
-  Slow,     ///< more waits to be written than may wait
+  Slow,     ///< a write takes more than a second, or more waits to be written than may wait
 };
 inline constexpr std::size_t kStoreTroubles = 3;
 
 /// "storage_failing", "storage_full", "storage_slow": the alarm's id.
 std::string_view trouble_name(StoreTrouble trouble);
 
-/// Whether what has to survive can be taken at the moment. While it cannot, publishers of QoS 1 and 2 to sessions that
-/// outlive their connection are refused; everything that needs no store goes on.
+/// What is wrong with the store. What follows from it is said by Storage (takes_messages() and its neighbours);
+/// everything that needs no store goes on.
 /// Thread safety: any thread.
 class StoreHealth {
  public:
-  /// Called on the thread that noticed, once when a trouble begins and once when it ends.
+  /// Called on the thread that noticed, once when a trouble begins and once when it ends, one at a time. Must not call
+  /// begin() or end().
   using Listener = std::function<void(StoreTrouble trouble, bool begins, const std::string& why)>;
 
   /// Before other threads exist.
@@ -50,6 +51,7 @@ class StoreHealth {
 
   std::atomic<std::uint8_t> troubles_{0};
   Listener listener_;
+  Mutex changing_;  ///< held while a change is told, so that beginnings and ends come in turn
   mutable Mutex mutex_;
   std::string why_ GUARDED_BY(mutex_);
 };

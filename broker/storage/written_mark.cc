@@ -3,20 +3,12 @@
 
 #include <fcntl.h>
 #include <fstream>
-#include <sys/mman.h>
 #include <unistd.h>
 
 namespace sluice::storage {
 
 WrittenMark::WrittenMark(const std::filesystem::path& file) {
-  if (file.empty()) return;
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return;
-  if (::ftruncate(descriptor, sizeof(std::uint64_t)) == 0) {
-    void* const at = ::mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-    if (at != MAP_FAILED) mark_ = static_cast<volatile std::uint64_t*>(at);
-  }
-  ::close(descriptor);
+  if (!file.empty()) file_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
 std::uint64_t WrittenMark::peek(const std::filesystem::path& file) {
@@ -26,7 +18,16 @@ std::uint64_t WrittenMark::peek(const std::filesystem::path& file) {
 }
 
 WrittenMark::~WrittenMark() {
-  if (mark_ != nullptr) ::munmap(const_cast<std::uint64_t*>(mark_), sizeof(std::uint64_t));
+  if (file_ >= 0) ::close(file_);
+}
+
+std::uint64_t WrittenMark::read() const {
+  std::uint64_t number = 0;
+  return file_ >= 0 && ::pread(file_, &number, sizeof(number), 0) == sizeof(number) ? number : 0;
+}
+
+void WrittenMark::write(std::uint64_t number) {
+  if (file_ >= 0 && ::pwrite(file_, &number, sizeof(number), 0) != sizeof(number)) return;
 }
 
 }  // namespace sluice::storage

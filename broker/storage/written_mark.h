@@ -6,9 +6,9 @@
 
 namespace sluice::storage {
 
-/// The number of the last batch that was written, in a mapped file beside the store: one memory write a batch, kept by
-/// the operating system when the process dies, and given to the device whenever that likes. After a loss of power it
-/// tells of batches that the store itself does not know of any more.
+/// The number of the last batch that was written, in a file beside the store: one small write a batch, kept by the
+/// operating system when the process dies, and given to the device whenever that likes. After a loss of power it tells
+/// of batches that the store itself does not know of any more. Not mapped: a full disk would end the process.
 /// Thread: one; the file may be read before.
 class WrittenMark {
  public:
@@ -21,13 +21,13 @@ class WrittenMark {
   /// The number in a file that nobody keeps at the moment, which stays as it is; 0: there is none.
   static std::uint64_t peek(const std::filesystem::path& file);
 
-  [[nodiscard]] std::uint64_t read() const { return mark_ == nullptr ? 0 : *mark_; }
-  void write(std::uint64_t number) {
-    if (mark_ != nullptr) *mark_ = number;
-  }
+  /// 0: there is none.
+  [[nodiscard]] std::uint64_t read() const;
+  /// What cannot be written is left out: the next one takes its place.
+  void write(std::uint64_t number);
 
  private:
-  volatile std::uint64_t* mark_ = nullptr;
+  int file_ = -1;
 };
 
 }  // namespace sluice::storage

@@ -56,6 +56,7 @@ class FaultyStore final : public storage::KvStore {
   }
   [[nodiscard]] storage::StoreFigures figures() const override { return store_->figures(); }
   storage::StoreStatus compact() override { return store_->compact(); }
+  void interrupt() override { store_->interrupt(); }
   storage::StoreStatus backup(const std::filesystem::path& folder) override { return store_->backup(folder); }
   storage::StoreStatus verify() override { return store_->verify(); }
 

@@ -56,10 +56,13 @@ class Sluice:
     def launch(self):
         """Starts the process on the same folder, without waiting for anything."""
         self._begin = len(self._output)
-        self._process = subprocess.Popen(self._arguments, env=environment(), stdin=subprocess.DEVNULL, text=True,
+        self._process = subprocess.Popen(self._arguments, env=self._environment(), stdin=subprocess.DEVNULL, text=True,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def _environment(self):
+        return environment()
 
     def await_start(self):
         """Waits until a launched process serves; its ports are others than before."""
@@ -124,6 +127,10 @@ class Sluice:
             return self._output
 
     @property
+    def output_of_this_start(self):
+        return self.output[self._begin:]
+
+    @property
     def running(self):
         return self._process.poll() is None
 
@@ -168,6 +175,18 @@ class Sluice:
         self._temporary.cleanup()
         if status != 0 or self._complaint():
             raise AssertionError(f"the server ended with {status}; it printed:\n{self._output}")
+
+    def wait_for_end(self, deadline=STOP_DEADLINE):
+        """The exit status of a server that ends by itself; kills it and fails when it does not."""
+        try:
+            status = self._process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = None
+        self._end()
+        if status is None or self._complaint():
+            raise AssertionError(f"the server did not end by itself; it printed:\n{self._output[self._begin:]}")
+        return status
 
     def _complaint(self):
         return re.search(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:", self._output)
