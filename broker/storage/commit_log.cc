@@ -115,12 +115,22 @@ void CommitLog::note_backlog() {
         fmt::format("{} bytes wait to be written, {} may: what adds to them is refused until half of that is left",
                     bytes, settings_.max_backlog);
     log::get("storage").warn("{}", why);
-    health_.begin(StoreTrouble::Slow, why);
+    tell_slow(why);
   }
   // Not "else": the writer may have been faster than this thread, and come by here before it.
   if (backlog() <= settings_.max_backlog / 2 && overloaded_.exchange(false)) {
     log::get("storage").warn("what adds to what waits to be written is taken again");
-    if (!slow_) health_.end(StoreTrouble::Slow);
+    tell_slow({});
+  }
+}
+
+void CommitLog::tell_slow(const std::string& why) {
+  // Whoever changed a reason comes by here afterwards: the last one sees how things stand.
+  const std::lock_guard guard(telling_);
+  if (overloaded_ || slow_) {
+    health_.begin(StoreTrouble::Slow, why.empty() ? "the disk is slower than what comes in" : why);
+  } else {
+    health_.end(StoreTrouble::Slow);
   }
 }
 
@@ -136,16 +146,16 @@ void CommitLog::look_at_clock() {
   const Duration so_far = Clock::now() - TimePoint(Duration(began));
   if (so_far < settings_.slow_after) return;
   slow_ = true;
-  health_.begin(StoreTrouble::Slow, fmt::format("a write has been under way for {} ms", milliseconds(so_far)));
+  tell_slow(fmt::format("a write has been under way for {} ms", milliseconds(so_far)));
 }
 
 void CommitLog::note_written(Duration took) {
   if (took >= settings_.slow_after) {
     count_slow("write", took);
     slow_ = true;
-    health_.begin(StoreTrouble::Slow, fmt::format("a write took {} ms", milliseconds(took)));
-  } else if (slow_.exchange(false) && !overloaded()) {
-    health_.end(StoreTrouble::Slow);
+    tell_slow(fmt::format("a write took {} ms", milliseconds(took)));
+  } else if (slow_.exchange(false)) {
+    tell_slow({});
   }
 }
 

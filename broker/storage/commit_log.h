@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -112,6 +113,8 @@ class CommitLog {
   void tell(const std::vector<Entry>& group);
   void enqueue(Entry entry);
   void note_backlog();
+  /// Begins or ends StoreTrouble::Slow, as overloaded_ and slow_ say.
+  void tell_slow(const std::string& why);
   void note_written(Duration took);
   void note_failed(const StoreStatus& status, std::vector<Entry>& group);
   void give_up(std::size_t changes);
@@ -129,6 +132,7 @@ class CommitLog {
   std::atomic<std::uint64_t> last_batch_;
   std::atomic<std::uint64_t> unsynced_{0};  ///< groups written since the last sync
 
+  std::mutex telling_;
   std::mutex mutex_;
   std::condition_variable work_;  ///< of the writer
   std::condition_variable tick_;  ///< of the syncer
