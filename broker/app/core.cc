@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/app/core.h"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "broker/app/settings.h"
@@ -73,6 +75,14 @@ void Core::prepare() {
   if (!restorer_) return;
   restorer_->prepare();
   storage_->start();
+}
+
+void Core::await_serving(std::chrono::milliseconds limit) {
+  if (!restorer_) return;
+  const TimePoint end = Clock::now() + limit;
+  while (session_core_.released.load(std::memory_order_acquire) < session_core_.contexts.size() && Clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 void Core::stop() {

@@ -38,6 +38,8 @@ class Core {
   void prepare();
   /// Begins to restore, and what runs by the clock. The shards run.
   void start();
+  /// Waits until what clients publish is no longer parked, at most for `limit`.
+  void await_serving(std::chrono::milliseconds limit);
   /// Restores no more. The shards still run.
   void stop();
 

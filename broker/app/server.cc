@@ -27,6 +27,7 @@ namespace sluice::app {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainLimit{5000};
+constexpr std::chrono::milliseconds kRestoreWait{1000};
 
 void announce(const Edges& edges) {
   if (edges.bound().empty()) print_line("no listener is on: nobody can connect; see listener.tcp.<name>");
@@ -110,6 +111,8 @@ void Server::start() {
   }
   core_.start();
   edges_->start();
+  // Clients are served already; with a small store the line says that everything is there.
+  core_.await_serving(kRestoreWait);
   announce(*edges_);
 }
 

@@ -151,6 +151,7 @@ void publish_parked(SessionContext& context) {
     const MessagePtr message = context.parked.take();
     if (message == nullptr) {
       context.records->journal().release();
+      context.core.released.fetch_add(1, std::memory_order_release);
       return;
     }
     // Its publisher has been told nothing yet, but will be told yes: the acknowledgement waits for the commit only.

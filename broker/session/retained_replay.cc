@@ -37,12 +37,14 @@ bool SessionContext::apply(SessionSettings next) {
   return changed;
 }
 
-RetainedReplay::RetainedReplay(std::string filter, SubscriptionOptions options, std::uint32_t subscription_id)
-    : filter_(std::move(filter)), options_(options), subscription_id_(subscription_id) {}
+RetainedReplay::RetainedReplay(std::string filter, SubscriptionOptions options, std::uint32_t subscription_id,
+                               CommitTicket ticket)
+    : filter_(std::move(filter)), options_(options), subscription_id_(subscription_id), ticket_(ticket) {}
 
 RetainedReplay::Progress RetainedReplay::send_some(SessionContext& context, SessionRef ref) {
   ClientSession* const session = context.core.table.find(ref, context.shard.index());
   if (session == nullptr) return Progress::Over;
+  if (ticket_ != 0 && !context.records->journal().is_committed(ticket_)) return Progress::Waits;
   if (context.core.retainer.loading()) return Progress::Blocked;
   if (sent_ == found_.size()) {
     if (cursor_.done) return Progress::Over;
@@ -163,6 +165,9 @@ void RetainedReplays::serve(Key key) {
         break;
       case RetainedReplay::Progress::More:
         break;
+      case RetainedReplay::Progress::Waits:
+        client.scheduled = false;
+        return;
       case RetainedReplay::Progress::Blocked:
         client.scheduled = connected(context_, client.session);
         if (client.scheduled) blocked_.push_back(key);

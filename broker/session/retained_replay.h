@@ -19,10 +19,11 @@ namespace sluice::session {
 /// The retained messages of one new subscription on their way to its client. Thread: the shard.
 class RetainedReplay {
  public:
-  enum class Progress : std::uint8_t { More, Blocked, Over };
+  /// Waits: until the acknowledgement of the subscription has left; resume() is called then.
+  enum class Progress : std::uint8_t { More, Blocked, Waits, Over };
 
-  /// `filter` is mounted.
-  RetainedReplay(std::string filter, SubscriptionOptions options, std::uint32_t subscription_id);
+  /// `filter` is mounted. `ticket`: what the acknowledgement of the subscription waits for, or 0.
+  RetainedReplay(std::string filter, SubscriptionOptions options, std::uint32_t subscription_id, CommitTicket ticket);
 
   /// Looks up a few and sends them: a bounded amount of work.
   Progress send_some(SessionContext& context, SessionRef session);
@@ -36,6 +37,7 @@ class RetainedReplay {
   std::string filter_;
   SubscriptionOptions options_;
   std::uint32_t subscription_id_;
+  CommitTicket ticket_;
   retainer::LookupCursor cursor_;
   std::vector<MessagePtr> found_;
   std::size_t sent_ = 0;  ///< of found_

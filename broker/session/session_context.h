@@ -39,9 +39,10 @@ struct SessionCore {
   SessionRegistry registry;
   std::vector<std::unique_ptr<SessionContext>> contexts;  ///< by shard index; complete before the shards run
   std::atomic<std::size_t> sessions{0};
-  std::atomic<std::size_t> durable{0};  ///< of them, sessions that are kept on disk
-  storage::Storage* storage = nullptr;  ///< null: nothing is kept on disk
-  SessionRestorer* restorer = nullptr;  ///< null: there is nothing to restore
+  std::atomic<std::size_t> durable{0};   ///< of them, sessions that are kept on disk
+  storage::Storage* storage = nullptr;   ///< null: nothing is kept on disk
+  std::atomic<std::size_t> released{0};  ///< shards on which nothing is parked any more
+  SessionRestorer* restorer = nullptr;   ///< null: there is nothing to restore
   Overflow overflow = Overflow::Drop;
 
   /// A message may have to be refused because of those who would get it.

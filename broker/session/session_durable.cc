@@ -6,6 +6,7 @@
 #include "broker/router/topic_rules.h"
 #include "broker/session/client_session.h"
 #include "broker/session/message_loader.h"
+#include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/subscribe_pipeline.h"
 
@@ -30,7 +31,9 @@ CommitTicket ClientSession::await(CommitTicket ticket) {
   awaited_ = ticket;
   context_.records->journal().when_committed(ticket, [&context = context_, ref = ref_, ticket] {
     ClientSession* const session = context.core.table.find(ref, context.shard.index());
-    if (session != nullptr && session->sink_ != nullptr) session->sink_->on_committed(ticket);
+    if (session == nullptr || session->sink_ == nullptr) return;
+    session->sink_->on_committed(ticket);
+    context.replays->resume(ref);  // behind the acknowledgement of their subscriptions
   });
   return ticket;
 }

@@ -85,8 +85,9 @@ void replay_retained(ClientSession& session, const router::ParsedFilter& mounted
                      std::uint32_t subscription_id, bool replaced) {
   const SessionContext& context = session.context();
   if (mounted.shared) return;
+  const CommitTicket ticket = session.durable_id() != 0 ? context.records->journal().pending() : 0;
   if (wants_retained(options, replaced) && (context.core.retainer.count() != 0 || context.core.retainer.loading())) {
-    context.replays->add(session.ref(), RetainedReplay(std::string(mounted.filter), options, subscription_id));
+    context.replays->add(session.ref(), RetainedReplay(std::string(mounted.filter), options, subscription_id, ticket));
   } else if (replaced) {
     context.replays->replace(session.ref(), mounted.filter, options, subscription_id);
   }

@@ -38,6 +38,7 @@ class ShardJournal final : private TurnEnd, private CommitListener {
     return last > committed_ ? last : 0;
   }
 
+  [[nodiscard]] bool is_committed(CommitTicket ticket) const { return ticket <= committed_; }
   /// Runs `task` on this shard once the ticket is committed, in the order of the calls; at once if it is. Tickets of
   /// later calls are not lower.
   void when_committed(CommitTicket ticket, InlineTask task);

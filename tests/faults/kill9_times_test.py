@@ -55,8 +55,15 @@ class Kill9TimesTest(FaultTest):
             peer.close()
         wait_until(lambda: self.server.stats()["clients/count"] == 0, "nobody is connected")
 
+    def settle(self):
+        """What ends without an acknowledgement (CONNECT, DISCONNECT) is on disk when something later is acknowledged."""
+        with self.peer(connect(f"{self.name}-settle", V5)).accepted() as peer:
+            peer.send(publish("settle", self.name.encode(), 1, version=V5, retain=True))
+            peer.expect(wire.PUBACK)
+
     def kill(self, until=None):
         """Kills the server and starts it again, at some time."""
+        self.settle()
         self.server.kill()
         self.pass_until(until or 0.0)
         self.server.start_again()

@@ -157,7 +157,7 @@ TEST_F(ConfigurationTest, AnUnknownKindOfStorageIsRefusedClearly) {
   const auto configuration = load();
   ASSERT_THAT(configuration.problems(), SizeIs(1));
   EXPECT_THAT(configuration.problems()[0].to_string(),
-              HasSubstr("storage.type: \"tape\" is not valid; write one of disc|ram"));
+              HasSubstr("storage.type: \"tape\" is not valid; write one of disc, ram"));
 }
 
 TEST_F(ConfigurationTest, EveryProblemIsSaidAtOnce) {
