@@ -33,6 +33,12 @@ void log_restored(std::string_view what, TimePoint began) {
                            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count());
 }
 
+/// It expired while no server was there.
+bool is_over(const storage::SessionRecord& record) {
+  return record.detached_at != 0 && record.expiry_seconds != kNeverExpires &&
+         record.detached_at + static_cast<UnixMillis>(record.expiry_seconds) * 1000 <= unix_millis();
+}
+
 }  // namespace
 
 /// Where the walk over all queues is.
@@ -213,7 +219,14 @@ void SessionRestorer::restore_on(SessionContext& context, Restored& sessions) {
         const MutexLock lock(mutex_);
         queueless_.emplace(id, queueless);
       }
-      session.release()->restore(std::move(restored));
+      const bool over = is_over(restored.record);
+      ClientSession* const back = session.release();
+      back->restore(std::move(restored));
+      // Ended here and not by its timer: its client may come back before that fires.
+      if (over) {
+        probe().expired.add();
+        back->end(Reason::Success);
+      }
       probe().restored.add();
     } else {
       log::get("session").error("a session could not be restored: client_id={} reason={}", log::loggable(client_id),
