@@ -164,17 +164,20 @@ bool Retainer::clear(std::string_view topic) { return remove(topic) == StoreResu
 
 std::size_t Retainer::load(UnixMillis now) {
   std::vector<MessagePtr> outdated;
+  std::size_t back = 0;
   store_.load([&](MessagePtr message, UnixMillis expires_at) {
     const RetainedIndex::Item item{std::move(message), expires_at};
     if (item.expired(now)) {
       outdated.push_back(item.message);
     } else if (put(item, Write::MemoryOnly) == StoreResult::Full) {
       refuse(*item.message, StoreResult::Full);
+    } else {
+      ++back;
     }
   });
   for (const MessagePtr& message : outdated) store_.erase(message->topic());
   loading_.store(false, std::memory_order_release);
-  return count();
+  return back;
 }
 
 MessagePtr Retainer::get(std::string_view topic, UnixMillis now) const {
