@@ -75,7 +75,15 @@ TEST_F(PowerCutTest, WithSyncAlwaysNothingAcknowledgedIsLost) {
   core = start(SyncPolicy::Always);
   TestClient& subscriber = core->client(0);
   EXPECT_TRUE(subscriber.connect("away", {}));
-  const std::vector<std::string> received = subscriber.payloads(acknowledged.size());
+  TestClient& last = core->client(0);
+  last.connect("last", {.clean_start = true, .expiry = 0});
+  last.publish("t/end", "end", Qos::ExactlyOnce);
+  // What was not acknowledged may have come, too.
+  std::vector<std::string> received = subscriber.payloads(1);
+  for (std::size_t before = 0; received.size() > before && received.back() != "end";) {
+    before = received.size();
+    received = subscriber.payloads(before + 1);
+  }
   EXPECT_THAT(acknowledged, IsSubsetOf(received));
   const std::vector<std::string> in_order = sorted(received);
   EXPECT_EQ(std::ranges::adjacent_find(in_order), in_order.end()) << "nothing twice";

@@ -185,7 +185,8 @@ TEST_F(RestoreTest, ADelayedWillIsPublishedAfterARestart) {
   TestClient& watcher = connected("watcher");
   watcher.subscribe("will", Qos::AtLeastOnce);
   watcher.close();
-  WillRequest will{.topic = "will", .payload = {std::byte{'w'}}, .properties = {}, .qos = Qos::AtLeastOnce, .expiry_seconds = {}};
+  WillRequest will{
+      .topic = "will", .payload = {std::byte{'w'}}, .properties = {}, .qos = Qos::AtLeastOnce, .expiry_seconds = {}};
   will.delay_seconds = 1;
   connected("mortal", {.will = will}).close(CloseKind::Abnormal);
   restart();
