@@ -64,7 +64,7 @@ class SlowReaderTest(FaultTest):
             self.wait_moved("messages/dropped/queue_full", 800)
             wait_until(lambda: self.server.stats()["clients/count"] == 3, "the slow client has been closed")
             slow.close()
-        self.assert_logged(r"message dropped: client_id=\S+ topic=\S+ reason=queue_full: .*mqtt\.mqueue\.max_length")
+        self.assert_logged(r"queue full: client_id=\S+ topic=\S+ queued=100 of 100: .*mqtt\.mqueue\.max_length")
 
     def test_a_client_that_reads_and_never_acknowledges(self):
         """It gets what fits into its window; the rest waits in its queue, of which the oldest give way."""
