@@ -30,14 +30,16 @@ std::string describe(Table table, std::string_view key) {
       if (session) return fmt::format("session {}{}", *session, key.size() == 8 ? "" : " with more behind it");
       break;
     case Table::Subscriptions:
-      if (const auto filter = filter_of(key))
+      if (const auto filter = filter_of(key); session && filter)
         return fmt::format("session {} filter {}", *session, log::loggable(*filter));
       break;
     case Table::Queues:
-      if (const auto place = place_of(key)) return fmt::format("session {} place {}", *session, *place);
+      if (const auto place = place_of(key); session && place)
+        return fmt::format("session {} place {}", *session, *place);
       break;
     case Table::InboundQos2:
-      if (const auto id = packet_id_of(key)) return fmt::format("session {} packet id {}", *session, *id);
+      if (const auto id = packet_id_of(key); session && id)
+        return fmt::format("session {} packet id {}", *session, *id);
       break;
     case Table::Messages:
       if (const auto id = message_of(key)) return fmt::format("message {}", *id);

@@ -13,6 +13,6 @@ inline constexpr std::array<std::string_view, kTables> kTableNames = {
     "meta",         "sessions", "subscriptions", "queues",   "messages",
     "inbound_qos2", "retained", "wills",         "gateways", "users"};
 
-inline constexpr std::string_view table_name(Table table) { return kTableNames[static_cast<std::size_t>(table)]; }
+constexpr std::string_view table_name(Table table) { return kTableNames[static_cast<std::size_t>(table)]; }
 
 }  // namespace sluice::storage
