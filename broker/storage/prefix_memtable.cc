@@ -75,9 +75,45 @@ std::uint64_t prefix_of(std::string_view internal_key) {
   return word_at(internal_key.substr(0, internal_key.size() - kWord), 0);
 }
 
+const char* older(const char* entry) {
+  const char* next;
+  std::memcpy(&next, entry - sizeof(next), sizeof(next));
+  return next;
+}
+
+/// The entries from `newest` to before `end`, sorted; about `count`.
+/// A queue is filled and emptied in the order of its keys: newest first, it falls in two runs, which only need to be
+/// merged. A key that fits neither run ends that.
+Entries sort_entries(const char* newest, const char* end, std::size_t count) {
+  Entries first;
+  Entries second;
+  first.reserve(count);
+  bool runs = true;
+  for (const char* at = newest; at != end; at = older(at)) {
+    const Entry entry(internal_key(at), at);
+    if (!runs || first.empty() || entry < first.back()) {
+      first.push_back(entry);
+      continue;
+    }
+    if (second.empty()) second.reserve(count / 2);
+    runs = second.empty() || entry < second.back();
+    second.push_back(entry);
+  }
+  if (!runs) {
+    first.insert(first.end(), second.begin(), second.end());
+    std::ranges::sort(first, std::less());
+    return first;
+  }
+  Entries merged;
+  merged.reserve(first.size() + second.size());
+  std::merge(first.rbegin(), first.rend(), second.rbegin(), second.rend(), std::back_inserter(merged));
+  return merged;
+}
+
 /// The entries of one prefix, newest first; and sorted, as far as a reader wanted them to be.
 struct Bucket {
   std::atomic<const char*> newest{nullptr};
+  std::atomic<std::size_t> count{0};
   Mutex mutex;
   std::shared_ptr<const Entries> sorted GUARDED_BY(mutex);
   const char* sorted_to GUARDED_BY(mutex) = nullptr;  // the newest entry in `sorted`
@@ -85,19 +121,12 @@ struct Bucket {
   std::shared_ptr<const Entries> sort();
 };
 
-const char* older(const char* entry) {
-  const char* next;
-  std::memcpy(&next, entry - sizeof(next), sizeof(next));
-  return next;
-}
-
 std::shared_ptr<const Entries> Bucket::sort() {
   const MutexLock lock(mutex);
   const char* const from = newest.load(std::memory_order_acquire);
   if (sorted && from == sorted_to) return sorted;
-  auto entries = std::make_shared<Entries>();
-  for (const char* at = from; at != sorted_to; at = older(at)) entries->emplace_back(internal_key(at), at);
-  std::sort(entries->begin(), entries->end());
+  const std::size_t unsorted = count.load(std::memory_order_relaxed) - (sorted ? sorted->size() : 0);
+  auto entries = std::make_shared<Entries>(sort_entries(from, sorted_to, unsorted));
   if (sorted) {
     auto merged = std::make_shared<Entries>();
     merged->reserve(entries->size() + sorted->size());
@@ -247,6 +276,7 @@ void PrefixMemTable::Insert(rocksdb::KeyHandle handle) {
   const char* const next = bucket == nullptr ? nullptr : bucket->newest.load(std::memory_order_relaxed);
   std::memcpy(entry - sizeof(next), &next, sizeof(next));
   if (bucket == nullptr) bucket = add_bucket(prefix, entry);
+  bucket->count.store(bucket->count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   bucket->newest.store(entry, std::memory_order_release);
 }
 

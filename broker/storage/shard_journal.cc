@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/storage/shard_journal.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::storage {
+namespace {
+
+/// Of room that is made for the next turn's batch beforehand, because the last one needed it.
+constexpr std::size_t kMostReserved = 256UL * 1024;
+
+}  // namespace
 
 void ShardJournal::when_committed(CommitTicket ticket, InlineTask task) {
   if (ticket <= committed_) {
@@ -21,7 +28,9 @@ void ShardJournal::release() {
 void ShardJournal::on_turn_end() {
   if (held_ || (batch_.empty() && !touched_)) return;
   touched_ = false;
+  const std::size_t bytes = batch_.bytes();
   log_.submit(std::exchange(batch_, {}), this, open_++);
+  batch_.reserve(std::min(bytes, kMostReserved));
 }
 
 void ShardJournal::on_committed(CommitTicket ticket) {
