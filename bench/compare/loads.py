@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is measured: each load is one call of a load generator and yields one or more figures with a budget."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional
 
 RATIO = "ratio"        # to the reference peer, in the same run
@@ -32,21 +32,28 @@ class Load:
     tls: bool = False
     websocket: bool = False
     connections: int = 0  # 0: as the scenario says; otherwise capped by the descriptors that are allowed
+    options: tuple = ()   # more settings of Sluice, KEY=VALUE
+    durable: bool = False  # sessions that stay: mosquitto gets its persistence, and the disk is timed beside it
+    alone: bool = False    # no other server has what is measured
 
 
 @dataclass(frozen=True)
-class Flatness:
-    """How much a figure grows from one load to another, for the measured server alone."""
+class Quotient:
+    """One figure divided by another, of the same round, for the measured server alone."""
     id: str
     title: str
-    small: str
-    large: str
+    over: str
+    under: str
     limit: float
-    needs: tuple = field(default=())
+    at_least: bool = False  # the limit is the smallest that is good
 
 
 def _message(id_, title, limit):
     return (Figure(id_, title, "server_cpu_us_per_message", "µs/message", RATIO, limit),)
+
+
+STORED_BYTES = 1024 + 20  # payload and topic of the load `queued`
+MANY = "pairs -c 100 -q 1 --window 20 -s 256 -C 0 -d {d}"
 
 
 LOADS = (
@@ -82,25 +89,43 @@ LOADS = (
     Load("ws-idle-deflate", "--deflate", (
         Figure("i2-deflate", "the same with permessage-deflate", "server_rss_bytes_per_connection", "KB", ABSOLUTE, 24,
                scale=1 / 1000),), websocket=True, connections=2000),
+    Load("durable-qos1", "pairs -c 50 -q 1 --window 20 -C 0 -d {d}",
+         _message("l", "as b, sessions that stay (mosquitto: persistence on)", None), durable=True),
+    Load("queued", "queued -c 50 -q 1 --window 20 -s 1024 -C 0 --messages 1000000", (
+        Figure("m", "written per message of 1 KB, a tenth stays queued : payload + topic", "server_written_bytes_per_message",
+               "", ABSOLUTE, 2.5, scale=1 / STORED_BYTES),
+        Figure("m-cpu", "the same", "server_cpu_us_per_message", "µs/message", ABSOLUTE, None),
+    ), options=("mqtt.mqueue.max_length=0",), durable=True, alone=True),
+    Load("sync-interval", MANY, (
+        Figure("n-interval", "100 → 100, QoS 1, 256 B, sessions that stay", "delivered_per_s", "messages/s", ABSOLUTE, None),
+    ), durable=True, alone=True),
+    Load("sync-always", MANY, (
+        Figure("n-always", "the same, storage.sync = always", "delivered_per_s", "messages/s", ABSOLUTE, None),
+        Figure("n-disk", "the disk: 4 KB written and synced, median", "disk_sync_us", "µs", ABSOLUTE, None),
+    ), options=("storage.sync=always",), durable=True, alone=True),
 )
 
-FLATNESS = Flatness("g-flat", "growth of g from 1,000 to 1,000,000 filters", "g1k", "g1m", 1.3)
+QUOTIENTS = (
+    Quotient("g-flat", "growth of g from 1,000 to 1,000,000 filters", "g1m", "g1k", 1.3),
+    Quotient("l-cost", "a session that stays : one that does not (l : b)", "l", "b", 3.0),
+    Quotient("n-rate", "storage.sync = always : interval, messages a second", "n-always", "n-interval", 0.3, at_least=True),
+)
 
 
 def all_ids():
-    return [figure.id for load in LOADS for figure in load.figures] + [FLATNESS.id]
+    return [figure.id for load in LOADS for figure in load.figures] + [quotient.id for quotient in QUOTIENTS]
 
 
 def select(only):
     """The loads that yield any of the wanted ids; `g` stands for g1k, g100k, g1m. Raises ValueError for unknown ids."""
     if not only:
         return list(LOADS)
-    wanted = set()
+    wanted, quotients = set(), {quotient.id: quotient for quotient in QUOTIENTS}
     for id_ in only:
         if id_ == "g":
             wanted |= {"g1k", "g100k", "g1m"}
-        elif id_ == FLATNESS.id:
-            wanted |= {FLATNESS.small, FLATNESS.large}
+        elif id_ in quotients:
+            wanted |= {quotients[id_].over, quotients[id_].under}
         elif id_ in all_ids():
             wanted.add(id_)
         else:

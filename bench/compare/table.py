@@ -3,7 +3,7 @@
 
 from statistics import median
 
-from loads import ABSOLUTE, FLATNESS, RATIO, UNCHANGED
+from loads import ABSOLUTE, RATIO, UNCHANGED
 
 QUALITY = ("lost", "out_of_order", "duplicates")
 
@@ -31,16 +31,16 @@ def evaluate(figure, samples, subject, reference, others, baseline):
     return row
 
 
-def evaluate_flatness(rows, subject):
-    """The row of FLATNESS if both of its figures were measured."""
-    found = {row["id"]: row["peers"][subject] for row in rows}
-    small, large = found.get(FLATNESS.small), found.get(FLATNESS.large)
-    if not small or not large:
+def evaluate_quotient(quotient, samples, subject):
+    """Its row if both of its figures were measured: the median of the rounds' quotients."""
+    over, under = (samples.get(id_, {}).get(subject, []) for id_ in (quotient.over, quotient.under))
+    found = spread([a / b for a, b in zip(over, under) if a is not None and b])
+    if not found:
         return None
-    growth = large["median"] / small["median"]
-    return {"id": FLATNESS.id, "title": FLATNESS.title, "unit": "", "pairs": 0, "kind": ABSOLUTE,
-            "limit": FLATNESS.limit, "ratio": None, "peers": {subject: spread([growth])}, "reached": growth,
-            "pass": growth <= FLATNESS.limit}
+    reached = found["median"]
+    return {"id": quotient.id, "title": quotient.title, "unit": "", "pairs": 0, "kind": ABSOLUTE,
+            "limit": quotient.limit, "at_least": quotient.at_least, "ratio": None, "peers": {subject: found},
+            "reached": reached, "pass": reached >= quotient.limit if quotient.at_least else reached <= quotient.limit}
 
 
 def evaluate_quality(counts, subject):
@@ -72,7 +72,7 @@ def limit_text(row):
     if row["limit"] is None:
         return "–"
     unit = f" {row['unit']}" if row["kind"] == ABSOLUTE and row["unit"] else ""
-    sign = "≤ " if row["limit"] else ""
+    sign = "≥ " if row.get("at_least") else "≤ " if row["limit"] else ""
     return f"{sign}{number(row['limit'])}{unit}"
 
 

@@ -13,7 +13,8 @@ Publisher::Publisher(Engine& engine, std::string id, PublishPlan plan, Flow& flo
       plan_(std::move(plan)),
       flow_(flow),
       packet_(encode_publish(engine.settings().client.version, plan_.topic, engine.settings().load.qos,
-                             engine.settings().load.retain, engine.settings().load.size)) {}
+                             engine.settings().load.retain, engine.settings().load.size)),
+      noise_(plan_.number + 1) {}
 
 void Publisher::choose_topic(std::span<std::uint8_t>) {}
 
@@ -72,6 +73,7 @@ void Publisher::write_one(Nanos now) {
     bytes[packet_.id + 1] = static_cast<std::uint8_t>(next_id_ & 0xFF);
     next_id_ = next_id_ == 65535 ? std::uint16_t{1} : static_cast<std::uint16_t>(next_id_ + 1);
   }
+  if (plan_.noise) make_noise();
   if (packet_.bytes.size() - packet_.payload >= kStampSize) {
     write_stamp({.magic = kStampMagic, .publisher = plan_.number, .sequence = sent_, .sent = now},
                 bytes + packet_.payload);
@@ -80,6 +82,11 @@ void Publisher::write_one(Nanos now) {
   ++sent_;
   engine().stats().sent.add();
   engine().stats().expected.add(plan_.fan);
+}
+
+void Publisher::make_noise() {
+  const std::span payload = std::span(packet_.bytes).subspan(packet_.payload);
+  std::ranges::generate(payload, [this] { return static_cast<std::uint8_t>(noise_() >> 8); });
 }
 
 void Publisher::on_frame(const Frame& frame) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
 #include <span>
 #include <string>
 
@@ -16,6 +17,7 @@ struct PublishPlan {
   std::uint64_t fan = 1;     ///< deliveries that each message causes; 0: unknown, not flow-controlled
   std::uint64_t cap = 0;     ///< undelivered messages at one time; 0: only the kernel holds it back
   std::uint64_t limit = 0;   ///< messages to send; 0: no limit
+  bool noise = false;        ///< each payload is another one that cannot be compressed
 };
 
 /// A client that publishes as fast as it may, or one message when told.
@@ -46,6 +48,7 @@ class Publisher : public Client {
   std::uint64_t room(Nanos now);
   std::uint64_t room_by_cap(Nanos now);
   void write_one(Nanos now);
+  void make_noise();
   void on_acknowledged() {
     ++acked_;
     engine().stats().acked.add();
@@ -59,6 +62,7 @@ class Publisher : public Client {
   std::uint64_t given_up_ = 0;  ///< deliveries not waited for any more
   std::uint64_t seen_ = 0;      ///< deliveries when progress was last checked
   Nanos progress_ = 0;          ///< when deliveries last grew
+  std::minstd_rand noise_;
   std::uint16_t next_id_ = 1;
   bool full_ = false;  ///< the cap was reached; sending goes on when a quarter of it is free
 };

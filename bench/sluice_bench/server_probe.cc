@@ -45,14 +45,17 @@ void read_stat(int pid, ProcessSample& sample) {
   sample.system_s = system / ticks;
 }
 
-std::uint64_t read_kib(const std::string& path, const std::string& key) {
+/// The number behind `key`; 0: the file has no such line, or may not be read.
+std::uint64_t read_number(const std::string& path, const std::string& key) {
   std::ifstream file(path);
   std::string line;
   while (std::getline(file, line)) {
-    if (line.starts_with(key)) return std::stoull(line.substr(key.size())) * 1024;
+    if (line.starts_with(key)) return std::stoull(line.substr(key.size()));
   }
   return 0;
 }
+
+std::uint64_t read_kib(const std::string& path, const std::string& key) { return read_number(path, key) * 1024; }
 
 }  // namespace
 
@@ -61,8 +64,9 @@ std::optional<ProcessSample> sample_process(int pid, bool memory) {
   if (!read_cpu_clock(pid, sample)) return std::nullopt;
   sample.wall_ns = now_ns();
   read_stat(pid, sample);
+  const std::string folder = "/proc/" + std::to_string(pid);
+  sample.written_bytes = read_number(folder + "/io", "write_bytes:");
   if (memory) {
-    const std::string folder = "/proc/" + std::to_string(pid);
     sample.rss_bytes = read_kib(folder + "/smaps_rollup", "Rss:");
     if (sample.rss_bytes == 0) sample.rss_bytes = read_kib(folder + "/status", "VmRSS:");
   }

@@ -114,6 +114,9 @@ void Traffic::report_costs(const Moment& from, const Moment& to) {
   report_.add("delivered_per_s", static_cast<double>(delivered) / seconds);
   if (harness_.has_server()) {
     report_cpu(report_, "message", from.server, to.server, delivered);
+    report_.add("server_written_bytes_per_message",
+                static_cast<double>(to.server.written_bytes - from.server.written_bytes) /
+                    static_cast<double>(std::max<std::uint64_t>(sent, 1)));
     report_.add("server_cpu_percent", (to.server.cpu_s - from.server.cpu_s) / seconds * 100);
   }
   report_.add("client_cpu_us_per_message", per_unit_us(to.own_cpu_s - from.own_cpu_s, delivered));

@@ -20,6 +20,10 @@ struct PubSubPlan {
   std::function<std::string(std::size_t publisher)> topic;
   std::function<std::string(std::size_t subscriber)> filter;
   std::uint64_t fan = 1;  ///< subscribers that get a message
+  /// Every so manieth subscriber is away: it disconnects after it has subscribed, and its publishers (as many as
+  /// subscribers, paired by number) send to a queue. 0: none.
+  std::size_t away_every = 0;
+  bool noise = false;  ///< payloads that cannot be compressed, so that what a server writes is not flattered
   /// Whom a subscriber hears.
   std::function<OrderCheck(std::size_t subscriber)> order;
 };

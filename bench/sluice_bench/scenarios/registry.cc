@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::array kScenarios{
     Scenario{"pairs", "-c publishers, each with a subscriber of its own (50)", run_pairs},
+    Scenario{"queued",
+             "as pairs, with sessions that stay (-C 0); every tenth subscriber is away, its messages stay queued",
+             run_queued},
     Scenario{"fanin", "-c publishers (100) to --subscribers wildcard subscribers (2)", run_fanin},
     Scenario{"fanout", "one publisher to --subscribers (1000)", run_fanout},
     Scenario{"filters",

@@ -24,6 +24,7 @@ std::span<const Scenario> scenarios();
 const Scenario* find_scenario(std::string_view name);
 
 bool run_pairs(Harness& harness, Report& report);
+bool run_queued(Harness& harness, Report& report);
 bool run_fanin(Harness& harness, Report& report);
 bool run_fanout(Harness& harness, Report& report);
 bool run_filters(Harness& harness, Report& report);

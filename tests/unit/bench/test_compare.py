@@ -22,6 +22,10 @@ def row(figure, mine, theirs, baseline=False):
     return table.evaluate(figure, {"sluice": mine, "other": theirs}, "sluice", "other", [], baseline)
 
 
+def quotient(what, over, under):
+    return table.evaluate_quotient(what, {"large": {"sluice": over}, "small": {"sluice": under}}, "sluice")
+
+
 class Verdicts(unittest.TestCase):
     def test_ratio_is_the_median_of_pairs(self):
         found = row(RATIO, [1, 4, 3], [10, 10, 2])
@@ -52,13 +56,25 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(table.verdict(row(figure, [9], [1])), "")
         self.assertFalse(row(figure, [None], [1])["pass"])
 
-    def test_flatness(self):
-        small = {"id": "g1k", "peers": {"sluice": {"median": 2}}}
-        large = {"id": "g1m", "peers": {"sluice": {"median": 3}}}
-        self.assertFalse(table.evaluate_flatness([small, large], "sluice")["pass"])
-        large["peers"]["sluice"]["median"] = 2.5
-        self.assertTrue(table.evaluate_flatness([small, large], "sluice")["pass"])
-        self.assertIsNone(table.evaluate_flatness([small], "sluice"))
+    def test_quotient_is_the_median_of_the_rounds(self):
+        found = quotient(loads.Quotient("q", "title", "large", "small", 1.3), [3, 9, 5], [2, 10, 5])
+        self.assertEqual(found["peers"]["sluice"], {"median": 1, "min": 0.9, "max": 1.5})
+        self.assertTrue(found["pass"])
+        self.assertEqual(table.limit_text(found), "≤ 1.3")
+
+    def test_quotient_over_its_limit_fails(self):
+        self.assertFalse(quotient(loads.Quotient("q", "title", "large", "small", 1.3), [3], [2])["pass"])
+
+    def test_quotient_may_have_a_least_limit(self):
+        rate = loads.Quotient("q", "title", "large", "small", 0.3, at_least=True)
+        self.assertTrue(quotient(rate, [4], [10])["pass"])
+        self.assertFalse(quotient(rate, [2], [10])["pass"])
+        self.assertEqual(table.limit_text(quotient(rate, [4], [10])), "≥ 0.3")
+
+    def test_quotient_needs_both_of_its_figures(self):
+        flat = loads.Quotient("q", "title", "large", "small", 1.3)
+        self.assertIsNone(quotient(flat, [3], []))
+        self.assertIsNone(quotient(flat, [None], [2]))
 
     def test_any_lost_message_fails(self):
         self.assertTrue(table.evaluate_quality({"sluice": {"lost": 0}, "other": {"lost": 3}}, "sluice")["pass"])
@@ -67,13 +83,15 @@ class Verdicts(unittest.TestCase):
 
 class Selection(unittest.TestCase):
     def test_every_budgeted_scenario_is_there(self):
-        self.assertLessEqual({"a", "a2", "b", "c", "d", "e0", "e1", "f", "g1k", "g100k", "g1m", "g2", "g3", "h", "i", "k"},
+        self.assertLessEqual({"a", "a2", "b", "c", "d", "e0", "e1", "f", "g1k", "g100k", "g1m", "g2", "g3", "h", "i", "k",
+                              "l-cost", "m", "n-rate"},
                              set(loads.all_ids()))
 
     def test_selection(self):
         self.assertEqual([load.name for load in loads.select(["a", "h"])], ["pairs-qos0", "idle"])
         self.assertEqual(len(loads.select(["g"])), 3)
         self.assertEqual([load.name for load in loads.select(["g-flat"])], ["filters-1k", "filters-1m"])
+        self.assertEqual([load.name for load in loads.select(["l-cost"])], ["pairs-qos1", "durable-qos1"])
         with self.assertRaises(ValueError):
             loads.select(["nonsense"])
 
