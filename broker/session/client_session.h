@@ -76,7 +76,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   /// A message for this client. `queued.qos` and `queued.retain` are final. What has a place waits until all lower
   /// places have come: the order of sending is that of the places, also for a server that is started anew
   /// [MQTT-4.6.0-1].
-  void deliver(QueuedMessage queued);
+  void deliver(QueuedMessage&& queued);
   /// A message on `topic` was refused because this session's queue is full. The first of an episode is logged, and
   /// raises the alarm.
   void note_refused(std::string_view topic) { flow().note_refused(topic); }
@@ -140,12 +140,12 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void detach();
   void count_persistent(bool persistent);
   void set_group_presence(bool attached);
-  void deliver_in_turn(QueuedMessage queued);
-  void take_in(QueuedMessage queued);
+  void deliver_in_turn(QueuedMessage&& queued);
+  void take_in(QueuedMessage&& queued);
   /// Tells publishers how long the queue is (mqtt.session.overflow = refuse). `arrived`: and that a message has come
   /// which was promised a place.
   void tell_room(bool arrived = false);
-  void deliver_qos0(const QueuedMessage& queued);
+  void deliver_qos0(QueuedMessage& queued);
   OutboundFlow& flow();
   PublishResult publish_qos2(const PublishRequest& request);
   void take_will(const CloseRequest& request);

@@ -59,7 +59,7 @@ struct Target {
   storage::SessionId durable_id = 0;
 };
 
-/// Calls f(SessionRef, QueuedMessage) for each session that gets the message. Returns how many.
+/// Calls f(SessionRef, QueuedMessage&&) for each session that gets the message. Returns how many.
 template <class F>
 std::size_t for_each_session(SessionContext& context, const MessagePtr& message, F&& f) {
   // Taken out of the context: a delivery may lead to another message (an alarm) and come back here.
@@ -218,7 +218,7 @@ bool refuses(SessionContext& context, const MessagePtr& message, std::vector<Tar
 /// As dispatch(), where there are sessions that are kept on disk or whose places are counted.
 Routed dispatch_carefully(SessionContext& context, const MessagePtr& message, Refusal refusal) {
   std::vector<Target> targets;
-  const std::size_t sessions = for_each_session(context, message, [&](SessionRef session, QueuedMessage queued) {
+  const std::size_t sessions = for_each_session(context, message, [&](SessionRef session, QueuedMessage&& queued) {
     targets.push_back({session, std::move(queued)});
   });
   if (refusal == Refusal::Possible && message->publisher() && message->qos() != Qos::AtMostOnce) {
@@ -244,12 +244,12 @@ Routed dispatch_carefully(SessionContext& context, const MessagePtr& message, Re
 
 Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refusal) {
   if (context.core.may_refuse()) return dispatch_carefully(context, message, refusal);
-  return {.deliveries = for_each_session(context, message, [&](SessionRef session, QueuedMessage queued) {
+  return {.deliveries = for_each_session(context, message, [&](SessionRef session, QueuedMessage&& queued) {
             deliver_to(context, session, std::move(queued));
           })};
 }
 
-void deliver_to(SessionContext& context, SessionRef session, QueuedMessage queued) {
+void deliver_to(SessionContext& context, SessionRef session, QueuedMessage&& queued) {
   const std::uint32_t where = context.core.table.shard_of(session);
   if (where == context.shard.index()) {
     if (ClientSession* const target = context.core.table.find(session, where)) target->deliver(std::move(queued));

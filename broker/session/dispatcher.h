@@ -34,7 +34,7 @@ enum class Refusal : bool {
 Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refusal = Refusal::Possible);
 
 /// Hands one message to one session; nothing happens if it is gone.
-void deliver_to(SessionContext& context, SessionRef session, QueuedMessage queued);
+void deliver_to(SessionContext& context, SessionRef session, QueuedMessage&& queued);
 
 /// Gives a message that a member of a shared group will not get any more to another one. False: nobody else is left.
 bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, SessionRef except);

@@ -37,17 +37,19 @@ InflightWindow::Entry& InflightWindow::make_room_for(Place place) {
     entries_.push_front({});
     ++resend_cursor_;
   }
-  while (place >= first_ + entries_.size()) entries_.push_back({});
+  while (place >= first_ + entries_.size()) entries_.extend_back();
   ++unacknowledged_;
   return entries_[place - first_];
 }
 
-PacketId InflightWindow::push(QueuedMessage queued, TimePoint now) {
+PacketId InflightWindow::push(QueuedMessage&& queued, TimePoint now) {
   if (queued.place == 0) queued.place = next_;
   const Place place = queued.place;
   next_ = std::max(next_, place + 1);
-  const Stage stage = first_stage(queued.qos);
-  make_room_for(place) = {std::move(queued), now, stage, false};
+  Entry& entry = make_room_for(place);
+  entry.stage = first_stage(queued.qos);
+  entry.queued = std::move(queued);
+  entry.sent_at = now;
   return id_of(place);
 }
 
@@ -82,17 +84,16 @@ InflightWindow::Entry* InflightWindow::at_place(Place place) {
   return entry.stage == Stage::Done ? nullptr : &entry;
 }
 
-void InflightWindow::complete(PacketId id) {
-  Entry& done = *find(id);
-  if (done.resend) --to_resend_;
-  done = Entry{};
+void InflightWindow::complete(Entry& entry) {
+  if (entry.resend) --to_resend_;
+  entry = Entry{};
   --unacknowledged_;
   trim();
 }
 
 void InflightWindow::trim() {
   while (!entries_.empty() && entries_.front().stage == Stage::Done) {
-    static_cast<void>(entries_.pop_front());
+    entries_.skip_front();
     ++first_;
     if (resend_cursor_ > 0) --resend_cursor_;
   }

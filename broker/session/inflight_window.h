@@ -41,7 +41,7 @@ class InflightWindow {
   [[nodiscard]] Place next() const { return next_; }
 
   /// Requires: has_room. A message without a place gets the next one. Returns the packet id of the new entry.
-  PacketId push(QueuedMessage queued, TimePoint now);
+  PacketId push(QueuedMessage&& queued, TimePoint now);
   /// Takes back the entry that push() made last.
   QueuedMessage undo_push(PacketId id);
   /// As push(), for a message that was released by the client of an earlier server: only its PUBCOMP is missing.
@@ -50,8 +50,8 @@ class InflightWindow {
   /// Null for an id that is not in flight. Valid until the next push or complete.
   Entry* find(PacketId id);
   Entry* at_place(Place place);
-  /// The exchange for `id` is over. Requires: find(id) is not null.
-  void complete(PacketId id);
+  /// Its exchange is over. Requires: `entry` is what find() or at_place() has returned.
+  void complete(Entry& entry);
 
   /// A new connection: everything here waits for being sent again.
   void mark_all_for_resend();

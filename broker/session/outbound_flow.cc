@@ -60,7 +60,7 @@ void OutboundFlow::detach() {
 
 void OutboundFlow::resume(TimePoint now, UnixMillis wall_now) { pump(now, wall_now); }
 
-void OutboundFlow::deliver(QueuedMessage queued, TimePoint now, UnixMillis wall_now) {
+void OutboundFlow::deliver(QueuedMessage&& queued, TimePoint now, UnixMillis wall_now) {
   if (queued.message->expired(wall_now)) {
     give_up(queued, DropReason::Expired);
     return;
@@ -72,14 +72,14 @@ void OutboundFlow::deliver(QueuedMessage queued, TimePoint now, UnixMillis wall_
   send(std::move(queued), now);
 }
 
-void OutboundFlow::enqueue(QueuedMessage queued) {
+void OutboundFlow::enqueue(QueuedMessage&& queued) {
   ++enqueued_;
   const bool cold = !awaiting_restore_ && (sink_ == nullptr || queue_.size() >= kWarm);
   push(std::move(queued), cold);
   check_watermarks();
 }
 
-void OutboundFlow::push(QueuedMessage queued, bool cold) {
+void OutboundFlow::push(QueuedMessage&& queued, bool cold) {
   const bool may_begin = !overflowing_ && queue_.size() >= settings_.queue.max_length;
   const MessagePtr came = may_begin ? queued.message : MessagePtr();
   const std::optional<QueuedMessage> victim = queue_.push(std::move(queued), settings_.queue, cold ? &cool : nullptr);
@@ -93,12 +93,12 @@ void OutboundFlow::give_up(const QueuedMessage& queued, DropReason why) {
   events_.on_settled(queued);
 }
 
-void OutboundFlow::complete(PacketId id) {
-  events_.on_settled(window_.find(id)->queued);
-  window_.complete(id);
+void OutboundFlow::complete(InflightWindow::Entry& entry) {
+  events_.on_settled(entry.queued);
+  window_.complete(entry);
 }
 
-bool OutboundFlow::send(QueuedMessage queued, TimePoint now) {
+bool OutboundFlow::send(QueuedMessage&& queued, TimePoint now) {
   if (queued.qos == Qos::AtMostOnce) {
     const DeliveryResult result = sink_->deliver(queued.delivery(0, false));
     if (result == DeliveryResult::Busy) {
@@ -113,8 +113,10 @@ bool OutboundFlow::send(QueuedMessage queued, TimePoint now) {
     }
     return true;
   }
+  const Place place = queued.place == 0 ? window_.next() : queued.place;
   const PacketId id = window_.push(std::move(queued), now);
-  const QueuedMessage& entered = window_.find(id)->queued;
+  InflightWindow::Entry& entry = *window_.at_place(place);
+  const QueuedMessage& entered = entry.queued;
   switch (sink_->deliver(entered.delivery(id, false))) {
     case DeliveryResult::Accepted:
       events_.on_sent(entered);
@@ -122,7 +124,7 @@ bool OutboundFlow::send(QueuedMessage queued, TimePoint now) {
     case DeliveryResult::Dropped:
       // As if it had been sent and acknowledged [MQTT-3.1.2-25].
       events_.on_dropped(entered, DropReason::TooLarge);
-      complete(id);
+      complete(entry);
       return true;
     case DeliveryResult::Busy:
       break;
@@ -180,7 +182,7 @@ void OutboundFlow::redeliver(PacketId id, InflightWindow::Entry& entry, TimePoin
   probe().retransmitted.add();
   if (result == DeliveryResult::Accepted) return;
   events_.on_dropped(entry.queued, DropReason::TooLarge);
-  complete(id);
+  complete(entry);
 }
 
 Reason OutboundFlow::acknowledge(Ack ack, PacketId packet_id, Reason reason, TimePoint now, UnixMillis wall_now) {
@@ -209,7 +211,7 @@ Reason OutboundFlow::acknowledge(Ack ack, PacketId packet_id, Reason reason, Tim
       break;
   }
   if (entry->stage != Stage::AwaitPubComp) events_.on_acked(entry->queued);
-  complete(packet_id);
+  complete(*entry);
   pump(now, wall_now);
   return Reason::Success;
 }
@@ -279,8 +281,9 @@ void OutboundFlow::take(std::span<LoadedMessage> loaded) {
     if (is_cold(entry.queued)) unreadable.push_back(id);
   });
   for (const PacketId id : unreadable) {
-    events_.on_dropped(window_.find(id)->queued, DropReason::Unreadable);
-    complete(id);
+    InflightWindow::Entry& entry = *window_.find(id);
+    events_.on_dropped(entry.queued, DropReason::Unreadable);
+    complete(entry);
   }
   queue_.visit([&](QueuedMessage& queued) {
     if (LoadedMessage* const found = find(queued)) queued.message = std::move(found->message);

@@ -75,7 +75,7 @@ class OutboundFlow {
   void resume(TimePoint now, UnixMillis wall_now);
 
   /// Takes a message: sends it if the order allows, else queues it.
-  void deliver(QueuedMessage queued, TimePoint now, UnixMillis wall_now);
+  void deliver(QueuedMessage&& queued, TimePoint now, UnixMillis wall_now);
   /// Success, or PacketIdentifierNotFound.
   Reason acknowledge(Ack ack, PacketId packet_id, Reason reason, TimePoint now, UnixMillis wall_now);
   void writable(TimePoint now, UnixMillis wall_now);
@@ -119,16 +119,16 @@ class OutboundFlow {
   void for_each(const std::function<void(const QueuedMessage&)>& f);
 
  private:
-  void enqueue(QueuedMessage queued);
-  void push(QueuedMessage queued, bool cold);
+  void enqueue(QueuedMessage&& queued);
+  void push(QueuedMessage&& queued, bool cold);
   /// False if the client does not read: the message was put back.
-  bool send(QueuedMessage queued, TimePoint now);
+  bool send(QueuedMessage&& queued, TimePoint now);
   void pump(TimePoint now, UnixMillis wall_now);
   bool resend_one(TimePoint now);
   void redeliver(PacketId id, InflightWindow::Entry& entry, TimePoint now);
   void request_page();
   void give_up(const QueuedMessage& queued, DropReason why);
-  void complete(PacketId id);
+  void complete(InflightWindow::Entry& entry);
   void take(std::span<LoadedMessage> loaded);
   void check_watermarks();
   void begin_overflow(std::string_view topic);

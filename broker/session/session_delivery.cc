@@ -51,7 +51,11 @@ OutboundFlow& ClientSession::flow() {
   return *flow_;
 }
 
-void ClientSession::deliver(QueuedMessage queued) {
+void ClientSession::deliver(QueuedMessage&& queued) {
+  if (queued.qos == Qos::AtMostOnce && sink_ != nullptr) {
+    deliver_qos0(queued);
+    return;
+  }
   if (durable_ && queued.qos != Qos::AtMostOnce && queued.place == 0) store_here(queued);
   if (queued.place == 0) {
     deliver_in_turn(std::move(queued));
@@ -72,7 +76,7 @@ void ClientSession::deliver(QueuedMessage queued) {
   }
 }
 
-void ClientSession::deliver_in_turn(QueuedMessage queued) {
+void ClientSession::deliver_in_turn(QueuedMessage&& queued) {
   const bool promised = queued.reserved;
   take_in(std::move(queued));
   tell_room(promised);
@@ -83,12 +87,8 @@ void ClientSession::tell_room(bool arrived) {
   context_.core.table.note_queue(ref_, flow_ ? flow_->queued_above_qos0() : 0, arrived);
 }
 
-void ClientSession::take_in(QueuedMessage queued) {
+void ClientSession::take_in(QueuedMessage&& queued) {
   if (mountpoint_) queued.message = unmounted(queued.message);
-  if (queued.qos == Qos::AtMostOnce && sink_ != nullptr) {
-    deliver_qos0(queued);
-    return;
-  }
   if (sink_ == nullptr &&
       (expiry_seconds_ == 0 || (queued.qos == Qos::AtMostOnce && !context_.settings.queue.store_qos0))) {
     on_dropped(queued, DropReason::Offline);
@@ -104,7 +104,8 @@ void ClientSession::take_in(QueuedMessage queued) {
   if (!armed()) arm_timer();
 }
 
-void ClientSession::deliver_qos0(const QueuedMessage& queued) {
+void ClientSession::deliver_qos0(QueuedMessage& queued) {
+  if (mountpoint_) queued.message = unmounted(queued.message);
   if (slow_ || (flow_ && flow_->busy())) {
     on_dropped(queued, DropReason::SlowReader);
     return;

@@ -5,12 +5,6 @@
 
 namespace sluice::session {
 
-SessionTable::Slot* SessionTable::slot(std::uint32_t index) const {
-  if (index / kChunk >= kChunks) return nullptr;
-  Chunk* const chunk = chunks_[index / kChunk].load(std::memory_order_acquire);
-  return chunk == nullptr ? nullptr : &(*chunk)[index % kChunk];
-}
-
 SessionRef SessionTable::acquire(ClientSession& session, std::size_t shard) {
   MutexLock lock(mutex_);
   std::uint32_t index = 0;
@@ -124,16 +118,6 @@ bool SessionTable::begin_refusing(SessionRef ref) {
 }
 
 void SessionTable::end_refusing(SessionRef ref) { slot(ref.slot)->refusing.store(0); }
-
-std::uint32_t SessionTable::shard_of(SessionRef ref) const {
-  const Slot* const found = slot(ref.slot);
-  if (found == nullptr || found->generation.load(std::memory_order_acquire) != ref.generation) return kNowhere;
-  return found->shard.load(std::memory_order_relaxed);
-}
-
-ClientSession* SessionTable::find(SessionRef ref, std::size_t shard) const {
-  return shard_of(ref) == shard ? slot(ref.slot)->session.load(std::memory_order_relaxed) : nullptr;
-}
 
 ClientSession* SessionTable::local(std::uint32_t index, std::size_t shard) const {
   const Slot* const found = slot(index);

@@ -116,4 +116,20 @@ class SessionTable {
   std::vector<std::unique_ptr<Chunk>> owned_ GUARDED_BY(mutex_);
 };
 
+inline SessionTable::Slot* SessionTable::slot(std::uint32_t index) const {
+  if (index / kChunk >= kChunks) return nullptr;
+  Chunk* const chunk = chunks_[index / kChunk].load(std::memory_order_acquire);
+  return chunk == nullptr ? nullptr : &(*chunk)[index % kChunk];
+}
+
+inline std::uint32_t SessionTable::shard_of(SessionRef ref) const {
+  const Slot* const found = slot(ref.slot);
+  if (found == nullptr || found->generation.load(std::memory_order_acquire) != ref.generation) return kNowhere;
+  return found->shard.load(std::memory_order_relaxed);
+}
+
+inline ClientSession* SessionTable::find(SessionRef ref, std::size_t shard) const {
+  return shard_of(ref) == shard ? slot(ref.slot)->session.load(std::memory_order_relaxed) : nullptr;
+}
+
 }  // namespace sluice::session

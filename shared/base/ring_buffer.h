@@ -29,6 +29,11 @@ class RingBuffer {
     ++size_;
     return slot;
   }
+  /// A default constructed one at the back, to be filled.
+  T& extend_back() {
+    if (size_ == capacity_) grow();
+    return slots_[(head_ + size_++) & (capacity_ - 1)];
+  }
   T& push_front(T value) {
     if (size_ == capacity_) grow();
     head_ = (head_ + capacity_ - 1) & (capacity_ - 1);
@@ -41,6 +46,11 @@ class RingBuffer {
     head_ = (head_ + 1) & (capacity_ - 1);
     if (--size_ == 0) release_if_large();
     return value;
+  }
+  /// Requires: the front is as a default constructed one.
+  void skip_front() {
+    head_ = (head_ + 1) & (capacity_ - 1);
+    if (--size_ == 0) release_if_large();
   }
   void pop_back() {
     (*this)[--size_] = T{};
@@ -73,7 +83,7 @@ class RingBuffer {
     if (capacity_ > kKeptCapacity) clear();
   }
 
-  std::unique_ptr<T[]> slots_;
+  std::unique_ptr<T[]> slots_;  ///< those not in use are as default constructed ones
   std::size_t head_ = 0;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;

@@ -22,7 +22,7 @@ TEST(InflightWindow, IdsRunUpwardsSkipZeroAndWrap) {
     const PacketId id = window.push(message(), TimePoint{});
     ASSERT_EQ(id, i % 65535 + 1);
     ASSERT_NE(window.find(id), nullptr);
-    window.complete(id);
+    window.complete(*window.find(id));
     ASSERT_EQ(window.find(id), nullptr);
   }
   EXPECT_TRUE(window.empty());
@@ -34,7 +34,7 @@ TEST(InflightWindow, AcknowledgementsOutOfOrder) {
   for (int i = 0; i < 10; ++i) ids.push_back(window.push(message(), TimePoint{}));
   for (const int i : {5, 9, 0, 1, 7, 2, 3, 4, 8, 6}) {
     ASSERT_NE(window.find(ids[static_cast<std::size_t>(i)]), nullptr);
-    window.complete(ids[static_cast<std::size_t>(i)]);
+    window.complete(*window.find(ids[static_cast<std::size_t>(i)]));
   }
   EXPECT_TRUE(window.empty());
   EXPECT_EQ(window.push(message(), TimePoint{}), 11);
@@ -53,11 +53,11 @@ TEST(InflightWindow, AnOldestMessageThatIsNeverAcknowledgedDoesNotGrowTheWindowF
   window.push(message(), TimePoint{});
   std::size_t sent = 1;
   while (window.has_room(10, 0) && sent < 100'000) {
-    window.complete(window.push(message(), TimePoint{}));
+    window.complete(*window.find(window.push(message(), TimePoint{})));
     ++sent;
   }
   EXPECT_LE(sent, 1024U);
-  window.complete(1);
+  window.complete(*window.find(1));
   EXPECT_TRUE(window.has_room(10, 0));
 }
 
@@ -65,7 +65,7 @@ TEST(InflightWindow, AnOldestMessageThatIsNeverAcknowledgedDoesNotGrowTheWindowF
 TEST(InflightWindow, ResendKeepsOrderAndRespectsTheMaximum) {
   InflightWindow window;
   for (int i = 0; i < 5; ++i) window.push(message(), TimePoint{});
-  window.complete(2);
+  window.complete(*window.find(2));
   window.mark_all_for_resend();
   EXPECT_FALSE(window.has_room(100, 0)) << "new messages wait behind those to be sent again";
   const auto resend = [&window] {
@@ -76,11 +76,11 @@ TEST(InflightWindow, ResendKeepsOrderAndRespectsTheMaximum) {
   EXPECT_EQ(resend(), 1);
   EXPECT_EQ(resend(), 3);
   EXPECT_EQ(resend(), 0) << "two are outstanding";
-  window.complete(1);
+  window.complete(*window.find(1));
   PacketId next = 0;
   ASSERT_NE(window.next_resend(2, next), nullptr);
   EXPECT_EQ(next, 4) << "and it stays the next one until it is sent";
-  window.complete(3);
+  window.complete(*window.find(3));
   EXPECT_EQ(resend(), 4);
   EXPECT_EQ(resend(), 5);
 }
@@ -110,9 +110,9 @@ TEST(InflightWindow, APlaceGivesTheIdInWhateverOrderMessagesCome) {
   window.for_each([&](PacketId id, const InflightWindow::Entry&) { order.push_back(id); });
   EXPECT_EQ(order, (std::vector<PacketId>{6, 8, 10})) << "in the order of places";
   EXPECT_EQ(window.find(7), nullptr) << "nobody has that place";
-  window.complete(10);
-  window.complete(6);
-  window.complete(8);
+  window.complete(*window.find(10));
+  window.complete(*window.find(6));
+  window.complete(*window.find(8));
   EXPECT_TRUE(window.empty());
 }
 
