@@ -182,7 +182,13 @@ void ClientSession::publish_will() {
 void ClientSession::redistribute_shared() {
   if (!flow_) return;
   flow_->end_alarms();
-  flow_->for_each_shared([this](QueuedMessage& queued) { redeliver_to_group(context_, queued, ref_); });
+  flow_->for_each_shared([this](QueuedMessage& queued) {
+    if (queued.message) {
+      redeliver_to_group(context_, queued, ref_);
+    } else {
+      on_dropped(queued, DropReason::Unreadable);  // of an earlier server, whose store does not have it any more
+    }
+  });
 }
 
 void ClientSession::arm_timer() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/gateway_store.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -16,6 +17,40 @@ namespace {
 using storage::KvStore;
 using storage::StoreReader;
 using storage::Table;
+
+using ReadJob = std::function<void(const KvStore&, Shard&)>;
+
+void read_behind_writes(SessionCore& core, Shard& shard, const ReadJob& job);
+
+/// Asks again, after a while.
+class ReadLater final : public Lodger, private WheelTimer {
+ public:
+  ReadLater(SessionCore& core, Shard& shard, ReadJob job) : core_(core), shard_(shard), job_(std::move(job)) {
+    shard.wheel().arm(*this, shard.now() + std::chrono::seconds(1));
+  }
+
+ private:
+  void on_timer(TimePoint) override {
+    read_behind_writes(core_, shard_, job_);
+    shard_.move_out(*this);
+  }
+
+  SessionCore& core_;
+  Shard& shard_;
+  const ReadJob job_;
+};
+
+/// While the store fails it may not have yet what was put, and may still have what that replaces.
+void read_behind_writes(SessionCore& core, Shard& shard, const ReadJob& job) {
+  core.storage->log().after_writes([&core, &shard, job](bool written) {
+    if (written) {
+      core.storage->reader().read(StoreReader::Urgency::Client,
+                                  [&shard, job](const KvStore& store) { job(store, shard); });
+    } else {
+      shard.post([&core, &shard, job] { shard.lodge(std::make_unique<ReadLater>(core, shard, job)); });
+    }
+  });
+}
 
 class DurableGatewayStore final : public GatewayStore {
  public:
@@ -51,16 +86,12 @@ class DurableGatewayStore final : public GatewayStore {
 
   storage::ShardJournal& journal() { return core_.contexts[Shard::current()->index()]->records->journal(); }
 
-  /// Reads behind the turn's own changes. The journal's batch leaves at the turn's end, so the job is posted behind it.
-  void read(std::function<void(const KvStore&, Shard&)> job) {
+  /// Reads behind what this shard has put, which leaves at the turn's end, or when the sessions of an earlier server
+  /// are there; and behind what the other shards have submitted.
+  void read(ReadJob job) {
     Shard& shard = *Shard::current();
-    const auto begin = [&core = core_, &shard, job = std::move(job)] {
-      core.storage->log().after_writes([&core, &shard, job](bool) {
-        core.storage->reader().read(StoreReader::Urgency::Client,
-                                    [&shard, job](const KvStore& store) { job(store, shard); });
-      });
-    };
-    shard.post([begin] { begin(); });
+    journal().when_committed(journal().pending(),
+                             [&core = core_, &shard, job = std::move(job)] { read_behind_writes(core, shard, job); });
   }
 
   void scan_from(const std::string& prefix, const std::string& from, Visitor visitor, std::function<void()> end) {

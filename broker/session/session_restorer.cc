@@ -26,6 +26,8 @@ constexpr std::size_t kSessionsAtOnce = 256;
 constexpr std::size_t kRecordsAtOnce = 4096;
 /// Tasks that may wait for the shards: more would only fill memory.
 constexpr std::size_t kMostHanded = 64;
+/// As many as there never are: something could not be read, and nothing is to be restored any more.
+constexpr std::size_t kGivenUp = SIZE_MAX / 2;
 constexpr auto kReportEvery = std::chrono::seconds(1);
 
 void log_restored(std::string_view what, TimePoint began) {
@@ -75,6 +77,8 @@ void SessionRestorer::stop() {
 
 bool SessionRestorer::failed(const StoreStatus& status) {
   if (status.ok()) return false;
+  // Until the server has ended nothing goes on: the queue of a session that is not back would be taken for nobody's.
+  if (handed_.load() < kGivenUp) handed_.fetch_add(kGivenUp);
   on_failure_(status.text());
   return true;
 }
@@ -169,6 +173,7 @@ void SessionRestorer::read_one(const KvStore& store, const std::string& client_i
 }
 
 void SessionRestorer::read_some(const KvStore& store) {
+  if (handed_.load() >= kGivenUp) return;
   std::vector<Restored> by_shard(core_.contexts.size());
   const std::size_t end = handed_.load() > kMostHanded ? next_ : std::min(order_.size(), next_ + kSessionsAtOnce);
   for (; next_ < end; ++next_) {
@@ -273,6 +278,7 @@ void SessionRestorer::part_done() {
 }
 
 void SessionRestorer::read_queues(const KvStore& store, std::shared_ptr<QueueScan> scan) {
+  if (handed_.load() >= kGivenUp) return;
   std::size_t seen = 0;
   bool whole = true;
   const storage::SessionId own = core_.storage->first_session_id();

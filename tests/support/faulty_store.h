@@ -2,8 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "broker/storage/kv_store.h"
@@ -11,14 +14,15 @@
 namespace sluice::test {
 
 /// A KvStore of which the calls that change something can fail: the n-th from now, and all further ones until recover()
-/// succeeds.
-/// Thread safety: fail_after() on any thread; the rest as the store inside.
+/// succeeds. Of those that read, one can fail, and the scans of a table can be held up. It may share its store with
+/// others: what one leaves is there for the next.
+/// Thread safety: faults on any thread; the rest as the store inside.
 class FaultyStore final : public storage::KvStore {
  public:
   /// What a failing write leaves in the store: the caller cannot know.
   enum class Applied : std::uint8_t { No, Yes };
 
-  explicit FaultyStore(std::unique_ptr<storage::KvStore> store) : store_(std::move(store)) {}
+  explicit FaultyStore(std::shared_ptr<storage::KvStore> store) : store_(std::move(store)) {}
 
   /// The first `calls` of write and sync succeed, then they fail with `code`; so do the next `recoveries` recover().
   void fail_after(std::size_t calls, storage::StoreErrc code, std::size_t recoveries = 0,
@@ -29,6 +33,30 @@ class FaultyStore final : public storage::KvStore {
     calls_ = calls;
     armed_ = true;
   }
+  /// The first `reads` of get and scan succeed, the next one fails.
+  void fail_read_after(std::size_t reads) {
+    reads_left_ = reads;
+    read_armed_ = true;
+  }
+  /// Nothing fails any more.
+  void heal() {
+    armed_ = false;
+    read_armed_ = false;
+  }
+  /// Scans of the table wait for let_scan().
+  void hold_scan(storage::Table table) {
+    const std::lock_guard guard(holding_);
+    held_ = table;
+  }
+  void let_scan() {
+    {
+      const std::lock_guard guard(holding_);
+      held_.reset();
+    }
+    let_.notify_all();
+  }
+  [[nodiscard]] std::size_t changes() const { return changes_; }  ///< calls of write and sync so far
+  [[nodiscard]] std::size_t reads() const { return reads_; }      ///< calls of get and scan so far
   [[nodiscard]] storage::KvStore& inside() { return *store_; }
 
   storage::StoreStatus write(std::span<const storage::WriteBatch* const> batches,
@@ -48,10 +76,13 @@ class FaultyStore final : public storage::KvStore {
   }
   storage::StoreStatus get(storage::Table table, std::string_view key,
                            std::optional<std::string>& value) const override {
+    if (read_fails()) return read_failure();
     return store_->get(table, key, value);
   }
   storage::StoreStatus scan(storage::Table table, std::string_view prefix, std::string_view from,
                             const Visitor& visitor) const override {
+    if (read_fails()) return read_failure();
+    wait_if_held(table);
     return store_->scan(table, prefix, from, visitor);
   }
   [[nodiscard]] storage::StoreFigures figures() const override { return store_->figures(); }
@@ -61,16 +92,35 @@ class FaultyStore final : public storage::KvStore {
   storage::StoreStatus verify() override { return store_->verify(); }
 
  private:
-  bool fails() {
-    if (!armed_) return false;
-    std::size_t left = calls_;
-    while (left != 0 && !calls_.compare_exchange_weak(left, left - 1)) {
+  static bool is_over(std::atomic<std::size_t>& calls) {
+    std::size_t left = calls;
+    while (left != 0 && !calls.compare_exchange_weak(left, left - 1)) {
     }
     return left == 0;
   }
+  bool fails() {
+    ++changes_;
+    return armed_ && is_over(calls_);
+  }
+  bool read_fails() const {
+    ++reads_;
+    return read_armed_ && is_over(reads_left_) && read_armed_.exchange(false);
+  }
+  static storage::StoreStatus read_failure() { return {storage::StoreErrc::Io, "a read that a test made fail"}; }
+  void wait_if_held(storage::Table table) const {
+    std::unique_lock lock(holding_);
+    let_.wait(lock, [&] { return held_ != table; });
+  }
   storage::StoreStatus failure() const { return {code_, "a fault that a test asked for"}; }
 
-  const std::unique_ptr<storage::KvStore> store_;
+  const std::shared_ptr<storage::KvStore> store_;
+  mutable std::mutex holding_;
+  mutable std::condition_variable let_;
+  std::optional<storage::Table> held_;  ///< under holding_
+  std::atomic<std::size_t> changes_{0};
+  mutable std::atomic<std::size_t> reads_{0};
+  mutable std::atomic<bool> read_armed_{false};
+  mutable std::atomic<std::size_t> reads_left_{0};
   std::atomic<bool> armed_{false};
   std::atomic<std::size_t> calls_{0};
   std::atomic<std::size_t> recoveries_{0};

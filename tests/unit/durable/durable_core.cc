@@ -11,13 +11,26 @@ namespace sluice::session {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
+/// How soon it is noticed that a server is lost.
+constexpr std::chrono::milliseconds kLook{2};
+
+template <class T>
+T answer_of(std::future<T>& future, const std::atomic<bool>& lost) {
+  const auto end = Clock::now() + kPatience;
+  while (future.wait_for(kLook) != std::future_status::ready) {
+    if (lost) throw ServerLost("no CONNACK any more");
+    if (Clock::now() > end) throw std::runtime_error("no CONNACK");
+  }
+  return future.get();
+}
 
 }  // namespace
 
 bool TestClient::connect(const std::string& id, const Options& options) {
   acknowledges_ = options.acknowledges;
+  unreleased_ = options.unreleased;
   for (;;) {
-    const auto promise = std::make_shared<std::promise<std::pair<bool, Shard*>>>();
+    const auto promise = std::make_shared<std::promise<ConnectResult>>();
     auto answer = promise->get_future();
     on_shard(*shard_, [&] {
       ConnectRequest request;
@@ -30,19 +43,24 @@ bool TestClient::connect(const std::string& id, const Options& options) {
       request.peer.address = *SocketAddress::parse("127.0.0.1:58459");
       pending_ = sessions_.connect(std::move(request), *this, [this, promise](ConnectResult result) {
         handle_ = std::move(result.handle);
-        promise->set_value({result.session_present, result.move_to});
+        promise->set_value(std::move(result));
       });
     });
-    const auto [present, move_to] = answer.get();
+    connects_ = true;
+    const ConnectResult result = answer_of(answer, lost_);
+    connects_ = false;
     on_shard(*shard_, [this] { pending_.reset(); });
-    if (move_to == nullptr) return present;
-    shard_ = move_to;
+    connect_reason_ = result.reason;
+    if (result.move_to == nullptr) return result.session_present;
+    shard_ = result.move_to;
   }
 }
 
-void TestClient::subscribe(std::string_view filter, Qos qos) {
+Reason TestClient::subscribe(std::string_view filter, Qos qos) {
   const SubscribeRequest request{.filter = filter, .options = {.qos = qos}};
-  await_ticket(on_shard(*shard_, [&] { return handle_->subscribe(std::span(&request, 1), 0).ticket; }));
+  const FilterOutcomes outcomes = on_shard(*shard_, [&] { return handle_->subscribe(std::span(&request, 1), 0); });
+  await_ticket(outcomes.ticket);
+  return outcomes.reasons.front();
 }
 
 void TestClient::unsubscribe(std::string_view filter) {
@@ -63,25 +81,32 @@ Reason TestClient::publish(std::string_view topic, std::string_view payload, Qos
   return outcome.reason;
 }
 
-void TestClient::publish_async(std::string_view topic, std::string_view payload, Qos qos) {
-  on_shard(*shard_, [&] {
+Reason TestClient::publish_async(std::string_view topic, std::string_view payload, Qos qos) {
+  return on_shard(*shard_, [&] {
     const Outcome outcome = handle_->publish({.topic = topic,
                                               .payload = std::as_bytes(std::span(payload)),
                                               .properties = {},
                                               .qos = qos,
                                               .packet_id = next_id_++,
                                               .expiry_seconds = {}});
+    if (is_error(outcome.reason)) return outcome.reason;
     const std::scoped_lock lock(mutex_);
     if (outcome.ticket == 0) {
       acknowledged_.emplace_back(payload);
     } else {
       waiting_.emplace_back(outcome.ticket, payload);
     }
+    return outcome.reason;
   });
+}
+
+void TestClient::release(PacketId id) {
+  await_ticket(on_shard(*shard_, [&] { return handle_->release(id).ticket; }));
 }
 
 void TestClient::close(CloseKind kind) {
   on_shard(*shard_, [&] {
+    pending_.reset();  // no answer comes any more
     if (handle_) handle_.close({.kind = kind, .reason = Reason::Success, .session_expiry_seconds = {}});
   });
 }
@@ -92,9 +117,30 @@ void TestClient::acknowledge(PacketId id) {
 
 void TestClient::await_ticket(CommitTicket ticket) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, kPatience, [&] { return committed_ >= ticket; })) {
-    throw std::runtime_error("no acknowledgement");
+  if (!await(lock, [&] { return committed_ >= ticket; })) throw std::runtime_error("no acknowledgement");
+}
+
+bool TestClient::await(std::unique_lock<std::mutex>& lock, const std::function<bool()>& holds) {
+  const auto end = Clock::now() + kPatience;
+  while (!changed_.wait_for(lock, kLook, holds)) {
+    if (lost_) throw ServerLost("it will not happen any more");
+    if (Clock::now() > end) return false;
   }
+  return true;
+}
+
+bool TestClient::await_received(const std::vector<std::string>& payloads) {
+  std::unique_lock lock(mutex_);
+  return await(lock, [&] {
+    return std::ranges::all_of(payloads, [&](const std::string& payload) {
+      return std::ranges::find(received_, payload, &Received::payload) != received_.end();
+    });
+  });
+}
+
+std::set<PacketId> TestClient::unreleased() {
+  const std::scoped_lock lock(mutex_);
+  return unreleased_;
 }
 
 std::vector<std::string> TestClient::payloads(std::size_t count) {
@@ -119,9 +165,12 @@ DeliveryResult TestClient::deliver(const Delivery& delivery) {
   const auto payload = delivery.message->payload();
   {
     const std::scoped_lock lock(mutex_);
-    received_.push_back({std::string(delivery.message->topic()),
-                         std::string(reinterpret_cast<const char*>(payload.data()), payload.size()), delivery.qos,
-                         delivery.packet_id, delivery.dup});
+    // [MQTT-4.3.3-11]: with an id that is not released it is no new message.
+    if (delivery.qos != Qos::ExactlyOnce || unreleased_.insert(delivery.packet_id).second) {
+      received_.push_back({std::string(delivery.message->topic()),
+                           std::string(reinterpret_cast<const char*>(payload.data()), payload.size()), delivery.qos,
+                           delivery.packet_id, delivery.dup});
+    }
   }
   changed_.notify_all();
   if (!acknowledges_ || delivery.qos == Qos::AtMostOnce) return DeliveryResult::Accepted;
@@ -133,6 +182,10 @@ DeliveryResult TestClient::deliver(const Delivery& delivery) {
 }
 
 void TestClient::deliver_release(PacketId id) {
+  {
+    const std::scoped_lock lock(mutex_);
+    unreleased_.erase(id);
+  }
   shard_->post([this, id] {
     if (handle_) handle_->acknowledge(Ack::PubComp, id, Reason::Success);
   });
@@ -152,10 +205,18 @@ void TestClient::on_committed(CommitTicket ticket) {
 
 void TestClient::on_session_ended(Reason) { handle_.forget(); }
 
-DurableCore::DurableCore(std::unique_ptr<storage::KvStore> store, const storage::StorageSettings& settings) {
+DurableCore::DurableCore(std::unique_ptr<storage::KvStore> store, const storage::StorageSettings& settings,
+                         Failure failure) {
   storage::StoreStatus status;
   storage_ = storage::Storage::take(std::move(store), settings, status);
-  if (storage_ == nullptr) throw std::runtime_error(status.text());
+  if (storage_ == nullptr) throw ServerLost(status.text());
+  storage_->health().on_change([this, failure](storage::StoreTrouble trouble, bool begins, const std::string&) {
+    if (begins && trouble == storage::StoreTrouble::Failing && failure == Failure::Ends) lose();
+    {
+      const std::scoped_lock lock(mutex_);
+    }
+    health_changed_.notify_all();
+  });
   retained_store_ = std::make_unique<retainer::DurableRetainedStore>(*storage_);
   retainer_ = std::make_unique<retainer::Retainer>(retainer::RetainerSettings{}, *retained_store_);
   core_.reset(new SessionCore{.router = router_,
@@ -170,7 +231,7 @@ DurableCore::DurableCore(std::unique_ptr<storage::KvStore> store, const storage:
     core_->contexts.push_back(std::make_unique<SessionContext>(*core_, shards_.at(i), SessionSettings{}));
   }
   sessions_ = std::make_unique<SessionManager>(*core_, psk_);
-  restorer_ = std::make_unique<SessionRestorer>(*core_, [this](const std::string& why) { failure_ = why; });
+  restorer_ = std::make_unique<SessionRestorer>(*core_, [this](const std::string&) { lose(); });
   core_->restorer = restorer_.get();
   restorer_->prepare();
   storage_->start();
@@ -188,15 +249,23 @@ DurableCore::~DurableCore() {
 }
 
 TestClient& DurableCore::client(std::size_t shard) {
-  return *clients_.emplace_back(std::make_unique<TestClient>(*sessions_, shards_.at(shard)));
+  return *clients_.emplace_back(std::make_unique<TestClient>(*sessions_, shards_.at(shard), lost_));
 }
 
 void DurableCore::await_restored() {
   const auto end = Clock::now() + kPatience;
   while (!restorer_->over()) {
+    if (lost_) throw ServerLost("not restored");
     if (Clock::now() > end) throw std::runtime_error("not restored");
     std::this_thread::yield();
   }
+}
+
+void DurableCore::await_good() {
+  std::unique_lock lock(mutex_);
+  const auto good = [this] { return lost_ || storage_->health().good(); };
+  if (!health_changed_.wait_for(lock, kPatience, good)) throw std::runtime_error("the store does not recover");
+  if (lost_) throw ServerLost("the store fails");
 }
 
 std::size_t DurableCore::queued(const std::string& client_id) {

@@ -19,7 +19,7 @@ namespace sluice::mqtt {
 class FakeClient final : public ClientPort {
  public:
   [[nodiscard]] std::string_view client_id() const override { return "fake"; }
-  PublishResult publish(const PublishRequest& /*request*/) override { return answer; }
+  PublishResult publish(const PublishRequest& /*request*/) override { return {answer, ticket}; }
   [[nodiscard]] bool awaits_release(PacketId /*packet_id*/) const override { return false; }
   Outcome release(PacketId /*packet_id*/) override { return Reason::Success; }
   Reason acknowledge(Ack /*ack*/, PacketId /*packet_id*/, Reason /*reason*/) override { return Reason::Success; }
@@ -33,6 +33,7 @@ class FakeClient final : public ClientPort {
   void close(const CloseRequest& request) override { closed.push_back(request.reason); }
 
   Reason answer = Reason::Success;  ///< to publish()
+  CommitTicket ticket = 0;          ///< that its answer waits for
   std::vector<Reason> closed;
 };
 
