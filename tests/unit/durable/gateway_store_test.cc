@@ -237,8 +237,7 @@ TEST_F(GatewayStoreTest, WhileSessionsAreRestoredEverythingIsStillBehindWhatWasP
 }
 
 TEST_F(GatewayStoreTest, WhatCannotBeReadIsNotFound) {
-  put(*gateway_, shard(), "key", "value");
-  ASSERT_TRUE(core_->storage().log().flush());
+  commit(*gateway_, shard(), put(*gateway_, shard(), "key", "value"));
   store_->fail_read_after(0);
   EXPECT_EQ(get(*gateway_, shard(), "key"), std::nullopt);
   EXPECT_EQ(get(*gateway_, shard(), "key"), "value");
