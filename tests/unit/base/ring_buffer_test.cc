@@ -45,6 +45,20 @@ TEST(RingBuffer, BehavesLikeADeque) {
   }
 }
 
+TEST(RingBuffer, WhatIsAddedToBeFilledIsEmptyAlsoWhereSomethingWas) {
+  RingBuffer<std::string> ring;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(ring.extend_back(), "");
+    ring.back() = "filled";
+    if (i % 3 == 0) continue;
+    ring.front().clear();
+    ring.skip_front();
+  }
+  EXPECT_EQ(ring.size(), 34U);
+  EXPECT_EQ(ring.front(), "filled");
+  EXPECT_EQ(ring.extend_back(), "");
+}
+
 TEST(RingBuffer, GivesLargeMemoryBackWhenItIsEmpty) {
   RingBuffer<int> ring;
   EXPECT_EQ(ring.capacity_bytes(), 0U);
