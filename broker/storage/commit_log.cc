@@ -84,11 +84,16 @@ void CommitLog::submit(WriteBatch batch, CommitListener* listener, CommitTicket 
 }
 
 void CommitLog::after_writes(Job job) {
-  if (health_.has(StoreTrouble::Failing)) {
-    job(false);
-  } else {
-    enqueue({{}, nullptr, 0, std::move(job)});
+  {
+    const std::lock_guard guard(mutex_);
+    // Looked at under the lock: whoever begins this trouble takes the jobs that wait afterwards.
+    if (!health_.has(StoreTrouble::Failing)) {
+      waiting_.push_back({{}, nullptr, 0, std::move(job)});
+      work_.notify_one();
+      return;
+    }
   }
+  job(false);
 }
 
 bool CommitLog::flush() {
