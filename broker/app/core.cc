@@ -68,7 +68,9 @@ void Core::tell_store_trouble(storage::StoreTrouble trouble, bool begins, const 
     return;
   }
   const std::string_view severity = trouble == storage::StoreTrouble::Slow ? "warning" : "critical";
-  hooks_.alarm_raised.run(hooks::Alarm{id, severity, "the store takes no messages", why});
+  const bool damaged = trouble == storage::StoreTrouble::Damaged;
+  hooks_.alarm_raised.run(
+      hooks::Alarm{id, severity, damaged ? "the store is damaged" : "the store takes no messages", why});
 }
 
 void Core::prepare() {
@@ -93,6 +95,7 @@ void Core::stop() {
 
 void Core::start() {
   if (restorer_) restorer_->start();
+  if (storage_ != nullptr && !retainer_.durable()) retainer::erase_stored(*storage_);
   shards_.at(0).post([this] { sweeper_.start(); });
 }
 

@@ -30,6 +30,34 @@ class Progress {
   TimePoint reported_ = Clock::now();
 };
 
+/// Erased at once.
+constexpr std::size_t kPage = 4096;
+
+void erase_page(storage::Storage& storage, const storage::KvStore& store, std::string from, std::size_t erased) {
+  storage::WriteBatch batch;
+  bool more = false;
+  const auto status = store.scan(storage::Table::Retained, {}, from, [&](std::string_view topic, std::string_view) {
+    more = batch.count() == kPage;
+    if (more) {
+      from = topic;
+    } else {
+      batch.erase(storage::Table::Retained, topic);
+    }
+    return !more;
+  });
+  storage.health().note_read(status);
+  erased += batch.count();
+  if (!batch.empty()) storage.log().submit(std::move(batch), nullptr, 0);
+  if (more && status.ok()) {
+    storage.reader().read(storage::StoreReader::Urgency::Background,
+                          [&storage, from = std::move(from), erased](const storage::KvStore& next) {
+                            erase_page(storage, next, from, erased);
+                          });
+  } else if (erased > 0) {
+    log::get("retainer").info("erased {} retained messages of an earlier server: retainer.storage_type = ram", erased);
+  }
+}
+
 bool is_own(std::string_view topic) { return topic.starts_with("$SYS/"); }
 
 void note_unreadable(std::string_view topic, const ErrorCode& error) {
@@ -95,6 +123,11 @@ void DurableRetainedStore::load(const std::function<void(MessagePtr, UnixMillis)
         progress.count_one();
         return true;
       });
+}
+
+void erase_stored(storage::Storage& storage) {
+  storage.reader().read(storage::StoreReader::Urgency::Background,
+                        [&storage](const storage::KvStore& store) { erase_page(storage, store, {}, 0); });
 }
 
 }  // namespace sluice::retainer

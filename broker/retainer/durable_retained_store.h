@@ -41,4 +41,8 @@ class DurableRetainedStore final : public RetainedStore, private storage::LateCh
   boost::unordered_flat_map<std::string, Last> changed_ GUARDED_BY(mutex_);
 };
 
+/// `retainer.storage_type = ram`: erases what an earlier server kept, page by page, so that it does not come back when
+/// the setting does. The storage has started. Any thread.
+void erase_stored(storage::Storage& storage);
+
 }  // namespace sluice::retainer

@@ -20,6 +20,14 @@ void ShardJournal::when_committed(CommitTicket ticket, InlineTask task) {
   waiting_.push_back({ticket, std::move(task)});
 }
 
+void ShardJournal::when_submitted(InlineTask task) {
+  if (batch_.empty() && !touched_) {
+    task();
+  } else {
+    leaving_.push_back(std::move(task));
+  }
+}
+
 void ShardJournal::release() {
   held_ = false;
   if (!batch_.empty() || touched_) shard_.at_turn_end(*this);
@@ -31,6 +39,7 @@ void ShardJournal::on_turn_end() {
   const std::size_t bytes = batch_.bytes();
   log_.submit(std::exchange(batch_, {}), this, open_++);
   batch_.reserve(std::min(bytes, kMostReserved));
+  for (InlineTask& task : std::exchange(leaving_, {})) task();
 }
 
 void ShardJournal::on_committed(CommitTicket ticket) {

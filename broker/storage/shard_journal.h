@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <vector>
 
 #include "broker/api/types.h"
 #include "broker/storage/commit_log.h"
@@ -43,10 +44,14 @@ class ShardJournal final : private TurnEnd, private CommitListener {
   /// later calls are not lower.
   void when_committed(CommitTicket ticket, InlineTask task);
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  /// Runs `task` when everything changed so far is on its way to the store, so that CommitLog::after_writes() is behind
+  /// it: at the turn's end, or at once. Requires: not held().
+  void when_submitted(InlineTask task);
 
   /// From now on nothing leaves, until release(): what is to be committed is not known yet.
   void hold() { held_ = true; }
   void release();
+  [[nodiscard]] bool held() const { return held_; }
 
   [[nodiscard]] CommitLog& log() { return log_; }
 
@@ -64,6 +69,7 @@ class ShardJournal final : private TurnEnd, private CommitListener {
   CommitLog& log_;
   WriteBatch batch_;
   std::deque<Waiter> waiting_;
+  std::vector<InlineTask> leaving_;  ///< for the turn's end
   CommitTicket open_ = 1;
   CommitTicket committed_ = 0;
   bool touched_ = false;

@@ -9,6 +9,7 @@
 
 #include "broker/storage/rocksdb_store.h"
 #include "broker/storage/storage_probe.h"
+#include "broker/storage/table_names.h"
 #include "shared/log/log.h"
 
 namespace sluice::storage {
@@ -29,6 +30,23 @@ std::uint64_t number_or_zero(std::string_view value) {
   return number ? *number : 0;
 }
 
+/// A store with anything in it has a record of its own: without it ids would be given out again.
+StoreStatus check_is_empty(const KvStore& store) {
+  for (std::size_t table = 0; table < kTables; ++table) {
+    bool empty = true;
+    StoreStatus status = store.scan(static_cast<Table>(table), {}, {}, [&](std::string_view, std::string_view) {
+      empty = false;
+      return false;
+    });
+    if (!status.ok()) return status;
+    if (empty) continue;
+    return {StoreErrc::Corrupt, fmt::format("the store's own record is not there, but table {} has others: the store "
+                                            "is damaged; restore it from a backup",
+                                            kTableNames[table])};
+  }
+  return {};
+}
+
 StoreStatus read_known(const KvStore& store, Known& known) {
   std::optional<std::string> value;
   if (StoreStatus status = store.get(Table::Meta, kStoreKey, value); !status.ok()) return status;
@@ -36,6 +54,8 @@ StoreStatus read_known(const KvStore& store, Known& known) {
     const auto record = decode_store(*value);
     if (!record) return {StoreErrc::Corrupt, fmt::format("the store's own record: {}", record.error().message())};
     known.store = *record;
+  } else if (StoreStatus status = check_is_empty(store); !status.ok()) {
+    return status;
   }
   if (StoreStatus status = store.get(Table::Meta, CommitLog::kBatchKey, value); !status.ok()) return status;
   if (value) known.last_batch = number_or_zero(*value);
@@ -107,6 +127,7 @@ Storage::Storage(std::unique_ptr<KvStore> store, const StorageSettings& settings
     : settings_(settings),
       store_(std::move(store)),
       written_(mark_file(settings)),
+      starts_(starts),
       first_batch_(last_batch),
       lost_batches_(report_lost(written_.read(), last_batch)),
       log_(*store_, health_,
@@ -127,12 +148,12 @@ Storage::Storage(std::unique_ptr<KvStore> store, const StorageSettings& settings
       next_message_(first_message_) {
   probe();
   written_.write(last_batch);
-  space_.look();
 }
 
 Storage::~Storage() { stop(); }
 
 void Storage::start() {
+  space_.look();  // there may be no room from the beginning
   log_.start();
   reader_.start();
   space_.start([this] { log_.look_at_clock(); });

@@ -56,6 +56,8 @@ class Storage {
   [[nodiscard]] std::uint64_t first_batch() const { return first_batch_; }
   /// Batches that were written before it and were not there any more (at least so many).
   [[nodiscard]] std::uint64_t lost_batches() const { return lost_batches_; }
+  /// How often a server has begun on this store, this time included.
+  [[nodiscard]] std::uint32_t starts() const { return starts_; }
   /// Ids from these on were given out since the start.
   [[nodiscard]] SessionId first_session_id() const { return first_session_; }
   [[nodiscard]] MessageId first_message_id() const { return first_message_; }
@@ -83,6 +85,7 @@ class Storage {
   const std::unique_ptr<KvStore> store_;
   StoreHealth health_;
   WrittenMark written_;
+  const std::uint32_t starts_;
   const std::uint64_t first_batch_;
   const std::uint64_t lost_batches_;
   CommitLog log_;

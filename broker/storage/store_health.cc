@@ -18,6 +18,9 @@ std::string_view consequence(StoreTrouble trouble) {
              "says what becomes of messages for sessions that outlive their connection";
     case StoreTrouble::Slow:
       return "acknowledgements come late; look at what else uses the device";
+    case StoreTrouble::Damaged:
+      return "what cannot be read is not delivered, and stays where it is; sluice --check-storage tells what is "
+             "damaged; restore the store from a backup";
   }
   return {};
 }
@@ -32,8 +35,14 @@ std::string_view trouble_name(StoreTrouble trouble) {
       return "storage_full";
     case StoreTrouble::Slow:
       return "storage_slow";
+    case StoreTrouble::Damaged:
+      return "storage_damaged";
   }
   return {};
+}
+
+void StoreHealth::note_read(const StoreStatus& status) {
+  if (status.code() == StoreErrc::Corrupt) begin(StoreTrouble::Damaged, status.text());
 }
 
 std::string StoreHealth::why() const {

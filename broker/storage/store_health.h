@@ -6,19 +6,21 @@
 #include <functional>
 #include <string>
 
+#include "broker/storage/store_status.h"
 #include "shared/base/thread_annotations.h"
 
 namespace sluice::storage {
 
-/// What keeps the store from taking messages.
+/// What is wrong with the store; the first three may keep it from taking messages.
 enum class StoreTrouble : std::uint8_t {
   Failing,  ///< a write failed; it is tried again every second
   Full,     ///< storage.max_bytes, or what is left of the file system, is used up
   Slow,     ///< a write takes more than a second, or more waits to be written than may wait
+  Damaged,  ///< something was read that is not what was written; until the server's end
 };
-inline constexpr std::size_t kStoreTroubles = 3;
+inline constexpr std::size_t kStoreTroubles = 4;
 
-/// "storage_failing", "storage_full", "storage_slow": the alarm's id.
+/// "storage_failing", "storage_full", "storage_slow", "storage_damaged": the alarm's id.
 std::string_view trouble_name(StoreTrouble trouble);
 
 /// What is wrong with the store. What follows from it is said by Storage (takes_messages() and its neighbours);
@@ -35,6 +37,8 @@ class StoreHealth {
 
   void begin(StoreTrouble trouble, const std::string& why) { set(trouble, true, why); }
   void end(StoreTrouble trouble) { set(trouble, false, {}); }
+  /// After a read: Damaged begins if what came is not what was written.
+  void note_read(const StoreStatus& status);
 
   [[nodiscard]] bool good() const { return troubles_.load(std::memory_order_relaxed) == 0; }
   [[nodiscard]] bool has(StoreTrouble trouble) const {
