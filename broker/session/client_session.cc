@@ -28,6 +28,9 @@ void note_qos2_refused(std::string_view client_id, std::size_t awaiting) {
   }
 }
 
+/// A will that was refused is tried again, until its session ends.
+constexpr auto kWillRetry = std::chrono::seconds(5);
+
 bool resends_by_time(Protocol protocol) { return protocol == Protocol::Mqtt31 || protocol == Protocol::Mqtt311; }
 
 }  // namespace
@@ -163,7 +166,7 @@ void ClientSession::evict(Reason reason) {
 }
 
 void ClientSession::end(Reason reason) {
-  if (will_) publish_will();
+  if (will_ && !publish_will()) give_up_will(*this, will_->request);
   context_.core.registry.erase(client_id_);
   forget_on_disk();
   unsubscribe_all(*this);
@@ -173,10 +176,15 @@ void ClientSession::end(Reason reason) {
   delete this;
 }
 
-void ClientSession::publish_will() {
-  const std::unique_ptr<PendingWill> will = std::move(will_);
-  session::publish_will(*this, will->request);
-  forget_will();
+bool ClientSession::publish_will() {
+  std::unique_ptr<PendingWill> will = std::move(will_);
+  if (session::publish_will(*this, will->request)) {
+    forget_will();
+    return true;
+  }
+  will->at = context_.now() + kWillRetry;
+  will_ = std::move(will);
+  return false;
 }
 
 void ClientSession::redistribute_shared() {

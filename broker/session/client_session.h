@@ -149,7 +149,8 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   OutboundFlow& flow();
   PublishResult publish_qos2(const PublishRequest& request);
   void take_will(const CloseRequest& request);
-  void publish_will();
+  /// False: it was refused, and is tried again a little later.
+  bool publish_will();
   void redistribute_shared();
   [[nodiscard]] MessagePtr unmounted(const MessagePtr& message) const;
 

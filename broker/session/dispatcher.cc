@@ -201,14 +201,30 @@ std::size_t find_durable(SessionContext& context, std::vector<Target>& targets) 
   return durable;
 }
 
+/// Puts the message on its way to the disk for those whose sessions are kept there. Returns the ticket, or 0.
+CommitTicket keep(SessionContext& context, const Message& message, std::vector<Target>& targets, Refusal refusal) {
+  if (find_durable(context, targets) == 0) return 0;
+  const bool stores = store_takes(context, refusal) && !context.core.storage->drops_messages();
+  const std::size_t durable = take_places(context, targets);
+  return stores && durable > 0 ? store_for(context, message, targets, durable) : 0;
+}
+
+/// At QoS 2 not before it is safe.
+void send_off(SessionContext& context, CommitTicket ticket, const Message& message, Target target) {
+  if (target.queued.stored && higher(message.qos(), target.queued.qos) == Qos::ExactlyOnce) {
+    deliver_when_committed(context, ticket, std::move(target));
+  } else {
+    deliver_to(context, target.session, std::move(target.queued));
+  }
+}
+
 /// Nobody is to get the message: a queue is full, or the store takes nothing.
-bool refuses(SessionContext& context, const MessagePtr& message, std::vector<Target>& targets) {
+bool refuses(SessionContext& context, const MessagePtr& message, std::vector<Target>& targets, Refusal refusal) {
   if (context.core.overflow == Overflow::Refuse && !reserve_places(context, message, targets)) {
     probe().refused_overflow.add();
     return true;
   }
-  if (find_durable(context, targets) == 0) return false;
-  if (context.core.storage->takes_messages() || context.core.storage->drops_messages()) return false;
+  if (find_durable(context, targets) == 0 || store_takes(context, refusal)) return false;
   release_places(context, targets);
   storage::probe().refused.add();
   log_refused(*message, "the store takes nothing: see its alarm");
@@ -221,26 +237,30 @@ Routed dispatch_carefully(SessionContext& context, const MessagePtr& message, Re
   const std::size_t sessions = for_each_session(context, message, [&](SessionRef session, QueuedMessage&& queued) {
     targets.push_back({session, std::move(queued)});
   });
-  if (refusal == Refusal::Possible && message->publisher() && message->qos() != Qos::AtMostOnce) {
-    if (refuses(context, message, targets)) return {.refused = true};
+  if (refusal != Refusal::TooLate && message->publisher() && message->qos() != Qos::AtMostOnce) {
+    if (refuses(context, message, targets, refusal)) return {.refused = true};
   } else if (refusal == Refusal::TooLate && context.core.overflow == Overflow::Refuse) {
     for (Target& target : targets) take_place_at(context, target);
   }
-  std::size_t durable = find_durable(context, targets);
-  const bool stores = durable > 0 && context.core.storage->takes_messages();
-  if (durable > 0) durable = take_places(context, targets);
-  const CommitTicket ticket = stores && durable > 0 ? store_for(context, *message, targets, durable) : 0;
-  for (Target& target : targets) {
-    if (target.queued.stored && higher(message->qos(), target.queued.qos) == Qos::ExactlyOnce) {
-      deliver_when_committed(context, ticket, std::move(target));
-    } else {
-      deliver_to(context, target.session, std::move(target.queued));
-    }
-  }
+  const CommitTicket ticket = keep(context, *message, targets, refusal);
+  for (Target& target : targets) send_off(context, ticket, *message, std::move(target));
   return {.deliveries = sessions, .ticket = message->qos() == Qos::AtMostOnce ? 0 : ticket};
 }
 
 }  // namespace
+
+bool store_takes(const SessionContext& context, Refusal refusal) {
+  const storage::Storage& storage = *context.core.storage;
+  switch (refusal) {
+    case Refusal::Possible:
+      return storage.takes_messages() || storage.drops_messages();
+    case Refusal::Unheard:
+      return storage.takes_additions() || storage.drops_messages();
+    case Refusal::TooLate:
+      break;
+  }
+  return true;
+}
 
 Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refusal) {
   if (context.core.may_refuse()) return dispatch_carefully(context, message, refusal);
@@ -272,14 +292,16 @@ bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, Se
   const auto other =
       context.core.router.pick_other(context.shard.index(), queued.group, queued.message->publisher(), excluded);
   if (!other) return false;
-  Target target{other->session, queued_for(context, queued.message, *other)};
+  std::vector<Target> targets;
+  Target& target = targets.emplace_back(Target{other->session, queued_for(context, queued.message, *other)});
   if (context.core.overflow == Overflow::Refuse) {
     std::vector<SessionRef> full{except};
     // Its publisher has been told yes: where no member has room, the queue of one becomes longer than it should.
     if (!reserve_place(context, queued.message, target, full)) take_place_at(context, target);
   }
   probe().redelivered.add();
-  deliver_to(context, target.session, std::move(target.queued));
+  const CommitTicket ticket = keep(context, *queued.message, targets, Refusal::TooLate);
+  send_off(context, ticket, *queued.message, std::move(target));
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "broker/api/message.h"
 #include "broker/router/subscription.h"
@@ -19,10 +20,13 @@ struct Routed {
 
 /// Whether a message may be refused because of those who would get it (Overflow::Refuse, or a store in trouble). What
 /// belongs to the broker itself, and what is of QoS 0, never is: nobody could be told.
-enum class Refusal : bool {
+enum class Refusal : std::uint8_t {
   Possible,
+  Unheard,  ///< nobody would send it again (a will): a store that fails for now is waited for
   TooLate,  ///< its publisher was, or will be, told yes
 };
+/// False: the store takes no message for now, and its publisher has to be told so.
+bool store_takes(const SessionContext& context, Refusal refusal);
 
 /// Routes a message from the calling shard to every session that subscribes to its topic, wherever it lives: local
 /// ones at once, others by a task to their shard. Overlapping subscriptions of one session become one delivery with
@@ -36,7 +40,8 @@ Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refu
 /// Hands one message to one session; nothing happens if it is gone.
 void deliver_to(SessionContext& context, SessionRef session, QueuedMessage&& queued);
 
-/// Gives a message that a member of a shared group will not get any more to another one. False: nobody else is left.
+/// Gives a message that a member of a shared group will not get any more to another one: on disk, too, in the batch of
+/// this turn, in which it has to be taken from the first. False: nobody else is left.
 bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, SessionRef except);
 
 }  // namespace sluice::session

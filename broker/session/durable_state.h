@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
 
 #include "broker/session/queued_message.h"
@@ -16,6 +17,8 @@ struct DurableState {
   Place first_own_place = kFirstPlace;
   /// What has a lower place may have been sent by an earlier server.
   Place sent_before = 0;
+  /// So many of them may have been unacknowledged.
+  std::uint16_t sent_window = 0;
   /// The place whose turn it is: those that publishers on several shards took, or that wait for a commit, do not come
   /// in order.
   Place next_arrival = kFirstPlace;

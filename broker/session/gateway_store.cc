@@ -68,10 +68,13 @@ class DurableGatewayStore final : public GatewayStore {
     journal().when_committed(ticket, [done = std::move(done)] { done(); });
   }
   void get(std::string_view key, std::function<void(Value)> done) override {
-    read([key = storage::gateway_key(gateway_, key), done = std::move(done)](const KvStore& store, Shard& shard) {
+    read([key = storage::gateway_key(gateway_, key), &health = core_.storage->health(), done = std::move(done)](
+             const KvStore& store, Shard& shard) {
       std::optional<std::string> found;
+      const storage::StoreStatus status = store.get(Table::Gateways, key, found);
+      health.note_read(status);
       Value value;
-      value.found = store.get(Table::Gateways, key, found).ok() && found;
+      value.found = status.ok() && found;
       if (value.found) value.value = std::move(*found);
       shard.post([done, value = std::move(value)] { done(value); });
     });
@@ -98,14 +101,15 @@ class DurableGatewayStore final : public GatewayStore {
     read([this, prefix, from, visitor = std::move(visitor), end = std::move(end)](const KvStore& store, Shard& shard) {
       Page page;
       std::optional<std::string> next;
-      static_cast<void>(store.scan(Table::Gateways, prefix, from, [&](std::string_view key, std::string_view value) {
-        if (page.size() == kPage) {
-          next = key;
-          return false;
-        }
-        page.emplace_back(key, value);
-        return true;
-      }));
+      core_.storage->health().note_read(
+          store.scan(Table::Gateways, prefix, from, [&](std::string_view key, std::string_view value) {
+            if (page.size() == kPage) {
+              next = key;
+              return false;
+            }
+            page.emplace_back(key, value);
+            return true;
+          }));
       shard.post([this, prefix, visitor, end, page = std::move(page), next = std::move(next)] {
         const std::size_t own = storage::gateway_key(gateway_, {}).size();
         for (const auto& [key, value] : page) visitor(std::string_view(key).substr(own), value);

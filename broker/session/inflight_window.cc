@@ -5,18 +5,14 @@
 #include <utility>
 
 namespace sluice::session {
-namespace {
-
-InflightWindow::Stage first_stage(Qos qos) {
-  return qos == Qos::ExactlyOnce ? InflightWindow::Stage::AwaitPubRec : InflightWindow::Stage::AwaitPubAck;
-}
-
-}  // namespace
 
 bool InflightWindow::has_room(std::size_t maximum, Place place) const {
   if (outstanding() >= maximum || to_resend_ > 0) return false;
+  return reaches(place == 0 ? next_ : place, maximum);
+}
+
+bool InflightWindow::reaches(Place place, std::size_t maximum) const {
   if (entries_.empty()) return true;
-  if (place == 0) place = next_;
   // A client that never acknowledges its oldest message must not make us remember 65,535 gaps behind it.
   const Place span = std::max(place, first_ + entries_.size() - 1) - std::min(place, first_);
   return span < std::min<std::size_t>(kIds, std::max<std::size_t>(1024, 2 * maximum));
@@ -53,10 +49,10 @@ PacketId InflightWindow::push(QueuedMessage&& queued, TimePoint now) {
   return id_of(place);
 }
 
-void InflightWindow::push_released(QueuedMessage queued) {
+void InflightWindow::push_sent(QueuedMessage queued, Stage stage) {
   next_ = std::max(next_, queued.place + 1);
   Entry& entry = make_room_for(queued.place);
-  entry = {std::move(queued), {}, Stage::AwaitPubComp, true};
+  entry = {std::move(queued), {}, stage, true};
   ++to_resend_;
   resend_cursor_ = 0;
 }

@@ -18,6 +18,10 @@ namespace sluice::session {
 class InflightWindow {
  public:
   enum class Stage : std::uint8_t { Done, AwaitPubAck, AwaitPubRec, AwaitPubComp };
+  /// Of a message that was just sent.
+  [[nodiscard]] static Stage first_stage(Qos qos) {
+    return qos == Qos::ExactlyOnce ? Stage::AwaitPubRec : Stage::AwaitPubAck;
+  }
 
   struct Entry {
     QueuedMessage queued;  ///< its message is empty from AwaitPubComp on
@@ -35,6 +39,8 @@ class InflightWindow {
   [[nodiscard]] std::size_t outstanding() const { return unacknowledged_ - to_resend_; }
   /// For a message with that place; 0: the next one.
   [[nodiscard]] bool has_room(std::size_t maximum, Place place) const;
+  /// The place is not so far from those that are here that the gaps between would have to be bounded.
+  [[nodiscard]] bool reaches(Place place, std::size_t maximum) const;
   /// How many wait for nothing but their PUBCOMP. Walks the window.
   [[nodiscard]] std::size_t awaiting_completion() const;
   /// Every message with a lower place has been here.
@@ -44,8 +50,8 @@ class InflightWindow {
   PacketId push(QueuedMessage&& queued, TimePoint now);
   /// Takes back the entry that push() made last.
   QueuedMessage undo_push(PacketId id);
-  /// As push(), for a message that was released by the client of an earlier server: only its PUBCOMP is missing.
-  void push_released(QueuedMessage queued);
+  /// As push(), for a message that an earlier server has sent: it waits for being sent again.
+  void push_sent(QueuedMessage queued, Stage stage);
 
   /// Null for an id that is not in flight. Valid until the next push or complete.
   Entry* find(PacketId id);

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "broker/session/dispatcher.h"
 #include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
@@ -29,7 +31,9 @@ storage::StoreStatus read_shared(const KvStore& store, storage::MessageId id, Me
   std::optional<std::string> value;
   storage::StoreStatus status = store.get(Table::Messages, storage::message_key(id), value);
   if (!status.ok() || !value) return status;
-  if (const auto decoded = storage::decode_message(*value)) message = Message::create(storage::parts_of(*decoded));
+  const auto decoded = storage::decode_message(*value);
+  if (!decoded) return {storage::StoreErrc::Corrupt, fmt::format("message {:x}: {}", id, decoded.error().message())};
+  message = Message::create(storage::parts_of(*decoded));
   return status;
 }
 
@@ -42,6 +46,16 @@ storage::StoreStatus read_message(const KvStore& store, const storage::QueueReco
   return record.message_id == 0 ? storage::StoreStatus() : read_shared(store, record.message_id, message);
 }
 
+/// What waits under a place; `message` stays empty if nothing does.
+storage::StoreStatus read_place(const KvStore& store, storage::SessionId session, Place place, MessagePtr& message) {
+  std::optional<std::string> value;
+  storage::StoreStatus status = store.get(Table::Queues, storage::queue_key(session, place), value);
+  if (!status.ok() || !value) return status;
+  const auto record = storage::decode_queue(*value);
+  if (!record) return {storage::StoreErrc::Corrupt, fmt::format("its record: {}", record.error().message())};
+  return read_message(store, *record, message);
+}
+
 /// What is asked for, until it is there.
 struct Page {
   storage::SessionId session;
@@ -50,25 +64,19 @@ struct Page {
 };
 
 /// Up to the first that cannot be read for now. `all_written`: what the store does not have is not on its way there.
-std::vector<LoadedMessage> read_page(const KvStore& store, const Page& page, bool all_written) {
+std::vector<LoadedMessage> read_page(const KvStore& store, storage::StoreHealth& health, const Page& page,
+                                     bool all_written) {
   std::vector<LoadedMessage> loaded;
   const storage::SessionId session = page.session;
   for (const Place place : page.places) {
-    std::optional<std::string> value;
     MessagePtr message;
-    storage::StoreStatus status = store.get(Table::Queues, storage::queue_key(session, place), value);
-    if (status.ok() && value) {
-      const auto record = storage::decode_queue(*value);
-      if (record) {
-        status = read_message(store, *record, message);
-      } else {
-        note_unreadable(session, place, record.error().message());
-      }
-    }
+    const storage::StoreStatus status = read_place(store, session, place, message);
     if (!status.ok()) note_unreadable(session, place, status.text());
-    const bool for_good = status.ok() ? message || all_written : status.code() == storage::StoreErrc::Corrupt;
+    const bool damaged = status.code() == storage::StoreErrc::Corrupt;
+    health.note_read(status);
+    const bool for_good = status.ok() ? message || all_written : damaged;
     if (!for_good) break;
-    loaded.push_back({place, std::move(message)});
+    loaded.push_back({place, std::move(message), damaged});
   }
   storage::probe().loads.add(loaded.size());
   return loaded;
@@ -96,7 +104,8 @@ class Retry final : public Lodger, private WheelTimer {
 void read_now(SessionContext& context, Page page, bool all_written) {
   auto job = [&context, page = std::move(page), all_written](const KvStore& store) mutable {
     // What is missing at the end will be asked for again, where its turn comes.
-    if (std::vector<LoadedMessage> loaded = read_page(store, page, all_written); !loaded.empty()) {
+    if (std::vector<LoadedMessage> loaded = read_page(store, context.core.storage->health(), page, all_written);
+        !loaded.empty()) {
       context.shard.post(
           [done = std::move(page.done), loaded = std::move(loaded)]() mutable { done(std::move(loaded)); });
     } else {
@@ -109,12 +118,21 @@ void read_now(SessionContext& context, Page page, bool all_written) {
 }
 
 void load_page(SessionContext& context, Page page) {
-  context.core.storage->log().after_writes(
-      [&context, page = std::move(page)](bool written) mutable { read_now(context, std::move(page), written); });
+  storage::ShardJournal& journal = context.records->journal();
+  if (journal.held()) {
+    read_now(context, std::move(page), false);
+    return;
+  }
+  // Behind what this turn has put, too.
+  journal.when_submitted([&context, page = std::move(page)]() mutable {
+    context.core.storage->log().after_writes(
+        [&context, page = std::move(page)](bool written) mutable { read_now(context, std::move(page), written); });
+  });
 }
 
-/// One message of a group whose member has gone.
-void hand_on(SessionContext& context, const std::string& group, MessagePtr message) {
+/// One message of a group whose member has gone: with another member, and no longer where it was, at once.
+void hand_on(SessionContext& context, const std::string& key, const std::string& group, MessagePtr message) {
+  context.records->journal().changes().erase(Table::Queues, key);
   QueuedMessage queued;
   queued.group = context.core.router.find_group(context.shard.index(), group);
   queued.message = std::move(message);
@@ -127,13 +145,14 @@ void erase_found(SessionContext& context, const KvStore& store, storage::Session
       store.scan(Table::Queues, storage::session_key(session), {}, [&](std::string_view key, std::string_view value) {
         const auto place = storage::place_of(key);
         if (!place || *place >= end) return true;
-        batch.erase(Table::Queues, key);
         const auto record = storage::decode_queue(value);
         MessagePtr message;
         if (record && !record->group.empty() && read_message(store, *record, message).ok() && message) {
-          context.shard.post([&context, group = std::string(record->group), message = std::move(message)]() mutable {
-            hand_on(context, group, std::move(message));
-          });
+          context.shard.post(
+              [&context, key = std::string(key), group = std::string(record->group),
+               message = std::move(message)]() mutable { hand_on(context, key, group, std::move(message)); });
+        } else {
+          batch.erase(Table::Queues, key);
         }
         return true;
       }));

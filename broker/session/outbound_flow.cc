@@ -273,11 +273,16 @@ void OutboundFlow::take(std::span<LoadedMessage> loaded) {
     return &*at;
   };
   std::vector<PacketId> unreadable;
+  // The store has it still: it must not be erased.
+  const auto put = [](QueuedMessage& queued, LoadedMessage& found) {
+    queued.message = std::move(found.message);
+    if (found.damaged) queued.stored = false;
+  };
   window_.for_each([&](PacketId id, InflightWindow::Entry& entry) {
     if (entry.stage == InflightWindow::Stage::AwaitPubComp) return;
     LoadedMessage* const found = find(entry.queued);
     if (found == nullptr) return;
-    entry.queued.message = std::move(found->message);
+    put(entry.queued, *found);
     if (is_cold(entry.queued)) unreadable.push_back(id);
   });
   for (const PacketId id : unreadable) {
@@ -286,7 +291,7 @@ void OutboundFlow::take(std::span<LoadedMessage> loaded) {
     complete(entry);
   }
   queue_.visit([&](QueuedMessage& queued) {
-    if (LoadedMessage* const found = find(queued)) queued.message = std::move(found->message);
+    if (LoadedMessage* const found = find(queued)) put(queued, *found);
     return left > 0;
   });
   while (!queue_.empty() && is_cold(queue_.next()) &&
@@ -295,14 +300,22 @@ void OutboundFlow::take(std::span<LoadedMessage> loaded) {
   }
 }
 
-void OutboundFlow::restore(std::vector<QueuedMessage> queue, std::vector<QueuedMessage> released) {
+void OutboundFlow::restore(std::vector<QueuedMessage> queue, std::vector<QueuedMessage> released, std::size_t window) {
   awaiting_restore_ = false;
-  for (QueuedMessage& queued : released) window_.push_released(std::move(queued));
+  for (QueuedMessage& queued : released) window_.push_sent(std::move(queued), InflightWindow::Stage::AwaitPubComp);
   std::vector<QueuedMessage> newer;
   while (!queue_.empty()) newer.push_back(queue_.pop());
-  for (std::vector<QueuedMessage>* const part : {&queue, &newer}) {
-    for (QueuedMessage& queued : *part) push(std::move(queued), true);
+  bool sent = true;
+  for (QueuedMessage& queued : queue) {
+    sent = sent && queued.resent && window_.size() < window && window_.reaches(queued.place, window);
+    if (sent) {
+      cool(queued);
+      window_.push_sent(std::move(queued), InflightWindow::first_stage(queued.qos));
+    } else {
+      queue_.append(std::move(queued), settings_.queue, &cool);
+    }
   }
+  for (QueuedMessage& queued : newer) push(std::move(queued), true);
   check_watermarks();
 }
 

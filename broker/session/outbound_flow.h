@@ -53,6 +53,7 @@ class OutboundEvents {
 struct LoadedMessage {
   Place place = 0;
   MessagePtr message;
+  bool damaged = false;  ///< the store has it, but not as it was written: its record is left for whoever mends it
 };
 
 /// The way from a session to its client for everything that must wait or be acknowledged: queue, inflight window,
@@ -88,7 +89,9 @@ class OutboundFlow {
   void await_restore() { awaiting_restore_ = true; }
   [[nodiscard]] bool awaiting_restore() const { return awaiting_restore_; }
   /// An earlier server's queue, in order, with messages (which become cold); what has come meanwhile goes behind it.
-  void restore(std::vector<QueuedMessage> queue, std::vector<QueuedMessage> released);
+  /// The first `window` of those that may have been sent (`resent`) are in flight, as they were: like all that was
+  /// acknowledged to its publishers they have their place whatever the limit of the queue is now.
+  void restore(std::vector<QueuedMessage> queue, std::vector<QueuedMessage> released, std::size_t window);
 
   [[nodiscard]] bool idle() const { return window_.empty() && queue_.empty(); }
   [[nodiscard]] bool awaiting() const { return !window_.empty(); }

@@ -41,11 +41,20 @@ std::optional<QueuedMessage> OutboundQueue::push(QueuedMessage queued, const Que
     if (size_ == 0 || (nothing_below && qos0_ == 0)) return queued;
     victim = take_victim();
   }
+  append_to(priority, std::move(queued), then);
+  return victim;
+}
+
+void OutboundQueue::append(QueuedMessage queued, const QueueSettings& settings, void (*then)(QueuedMessage&)) {
+  const std::int32_t priority = priority_of(queued, settings);
+  append_to(priority, std::move(queued), then);
+}
+
+void OutboundQueue::append_to(std::int32_t priority, QueuedMessage queued, void (*then)(QueuedMessage&)) {
   if (queued.qos == Qos::AtMostOnce) ++qos0_;
   if (then != nullptr) then(queued);
   lane_of(priority).messages.push_back(std::move(queued));
   ++size_;
-  return victim;
 }
 
 void OutboundQueue::put_back(QueuedMessage queued, const QueueSettings& settings) {

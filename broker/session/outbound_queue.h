@@ -42,6 +42,8 @@ class OutboundQueue {
   /// the new message if it was promised no place. `then` is done to the message once its place in the order is known.
   std::optional<QueuedMessage> push(QueuedMessage queued, const QueueSettings& settings,
                                     void (*then)(QueuedMessage&) = nullptr);
+  /// As push(), whatever the limit is: nothing gives way.
+  void append(QueuedMessage queued, const QueueSettings& settings, void (*then)(QueuedMessage&) = nullptr);
   /// Puts back what pop() returned.
   void put_back(QueuedMessage queued, const QueueSettings& settings);
   /// The one that leaves next. Requires: not empty.
@@ -66,6 +68,7 @@ class OutboundQueue {
   };
 
   Lane& lane_of(std::int32_t priority);
+  void append_to(std::int32_t priority, QueuedMessage queued, void (*then)(QueuedMessage&));
   QueuedMessage take_victim();
 
   std::vector<Lane> lanes_;  ///< highest priority first; nearly always none or one

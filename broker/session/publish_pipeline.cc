@@ -40,16 +40,32 @@ MessagePtr make_message(ClientSession& session, MessageParts parts) {
 }
 
 /// Hooks, then retain and route.
-Routed publish_from(ClientSession& session, MessagePtr message) {
+Routed publish_from(ClientSession& session, MessagePtr message, Refusal refusal) {
   SessionContext& context = session.context();
   if (!context.core.hooks.message_publish.empty()) {
     context.core.hooks.message_publish.run(session.info(), message);
     if (!message) return {};
   }
-  return publish_message(context, message);
+  return publish_message(context, message, refusal);
 }
 
-Routed park(SessionContext& context, const MessagePtr& message) {
+/// For as long as the store takes no messages.
+void note_refused(const Message& message, std::string_view why) {
+  storage::probe().refused.add();
+  static log::RateLimit limit(1);
+  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
+    log::get("session").warn(
+        "message refused: topic={} reason={}, and the store takes nothing: see its alarm ({} like this not shown)",
+        log::loggable(message.topic()), why, hushed);
+  }
+}
+
+/// Who will get it is known later only, and that there are sessions on disk.
+Routed park(SessionContext& context, const MessagePtr& message, Refusal refusal) {
+  if (message->qos() != Qos::AtMostOnce && message->publisher() && !store_takes(context, refusal)) {
+    note_refused(*message, "sessions are being restored");
+    return {.refused = true};
+  }
   if (!context.parked.add(message)) {
     probe().parked_refused.add();
     return {.refused = true};
@@ -58,26 +74,18 @@ Routed park(SessionContext& context, const MessagePtr& message) {
 }
 
 /// A retained message that has to survive, and cannot be taken for now. What clears one makes room.
-bool exceeds_storage(SessionContext& context, const Message& message) {
+bool exceeds_storage(SessionContext& context, const Message& message, Refusal refusal) {
   if (message.qos() == Qos::AtMostOnce || !message.publisher() || !context.core.retainer.durable()) return false;
-  const storage::Storage& storage = context.records->storage();
-  if (message.payload().empty() ? storage.takes_changes() : storage.takes_messages() || storage.drops_messages()) {
+  if (store_takes(context, refusal) || (message.payload().empty() && context.core.storage->takes_changes())) {
     return false;
   }
-  storage::probe().refused.add();
-  static log::RateLimit limit(1);
-  if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
-    log::get("session").warn(
-        "message refused: topic={} reason=it is to be retained, and the store takes nothing: see its alarm ({} like "
-        "this not shown)",
-        log::loggable(message.topic()), hushed);
-  }
+  note_refused(message, "it is to be retained");
   return true;
 }
 
 Routed retain_and_route(SessionContext& context, const MessagePtr& message, Refusal refusal) {
   if (!message->retain()) return dispatch(context, message, refusal);
-  if (exceeds_storage(context, *message)) return {.refused = true};
+  if (exceeds_storage(context, *message, refusal)) return {.refused = true};
   retainer::Retainer& retainer = context.core.retainer;
   const bool may_refuse = context.core.may_refuse();
   retainer::RetainedBefore before;
@@ -94,7 +102,7 @@ Routed retain_and_route(SessionContext& context, const MessagePtr& message, Refu
   return routed;
 }
 
-void log_refused_will(const ClientSession& session, const WillRequest& will, Reason refused) {
+void log_lost_will(const ClientSession& session, const WillRequest& will, Reason refused) {
   static log::RateLimit limit(1);
   const std::int64_t hushed = limit.admit();
   if (hushed < 0) return;
@@ -115,15 +123,15 @@ PublishResult publish(ClientSession& session, const PublishRequest& request) {
                                                     .publisher = {},
                                                     .timestamp = now,
                                                     .expires_at = expiry_at(request.expiry_seconds, now)});
-  const Routed routed = publish_from(session, message);
+  const Routed routed = publish_from(session, message, Refusal::Possible);
   if (routed.refused) return Reason::QuotaExceeded;
   return {routed.deliveries > 0 ? Reason::Success : Reason::NoMatchingSubscribers, session.await(routed.ticket)};
 }
 
-void publish_will(ClientSession& session, const WillRequest& will) {
+bool publish_will(ClientSession& session, const WillRequest& will) {
   if (const Reason refused = authorise(session, will.topic); refused != Reason::Success) {
-    log_refused_will(session, will, refused);
-    return;
+    log_lost_will(session, will, refused);
+    return true;
   }
   const UnixMillis now = session.context().wall_now();
   const MessagePtr message = make_message(session, {.topic = will.topic,
@@ -134,15 +142,17 @@ void publish_will(ClientSession& session, const WillRequest& will) {
                                                     .publisher = {},
                                                     .timestamp = now,
                                                     .expires_at = expiry_at(will.expiry_seconds, now)});
-  if (!publish_from(session, message).refused) return;
-  // Nobody will send it again.
-  probe().refused_will.add();
-  log_refused_will(session, will, Reason::QuotaExceeded);
+  return !publish_from(session, message, Refusal::Unheard).refused;
 }
 
-Routed publish_message(SessionContext& context, const MessagePtr& message) {
-  if (context.parked.active() && !reserved(message->topic())) return park(context, message);
-  return retain_and_route(context, message, Refusal::Possible);
+void give_up_will(const ClientSession& session, const WillRequest& will) {
+  probe().refused_will.add();
+  log_lost_will(session, will, Reason::QuotaExceeded);
+}
+
+Routed publish_message(SessionContext& context, const MessagePtr& message, Refusal refusal) {
+  if (context.parked.active() && !reserved(message->topic())) return park(context, message, refusal);
+  return retain_and_route(context, message, refusal);
 }
 
 void publish_parked(SessionContext& context) {

@@ -13,12 +13,15 @@ class ClientSession;
 /// A client's publish, step by step: topic → authorisation → mount point → hooks → retain → route.
 PublishResult publish(ClientSession& session, const PublishRequest& request);
 
-/// A client's will, on its way out: authorised like any publish; a denied one is logged and counted.
-void publish_will(ClientSession& session, const WillRequest& will);
+/// A client's will, on its way out: authorised like any publish; a denied one is logged and counted. False: it was
+/// refused, as a publish would be, and nobody has it.
+bool publish_will(ClientSession& session, const WillRequest& will);
+/// It was refused, and is given up: logged and counted.
+void give_up_will(const ClientSession& session, const WillRequest& will);
 
 /// Retains (if asked) and routes a message that is authorised already: the broker's own, REST's. While sessions are
 /// being restored it is parked instead, until all are there.
-Routed publish_message(SessionContext& context, const MessagePtr& message);
+Routed publish_message(SessionContext& context, const MessagePtr& message, Refusal refusal = Refusal::Possible);
 
 /// All sessions are restored: routes what is parked, a little in each turn, and only then lets go what waits for it.
 void publish_parked(SessionContext& context);

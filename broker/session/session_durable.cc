@@ -144,6 +144,7 @@ void ClientSession::restore(RestoredSession restored) {
   durable_->first_own_place = durable_->next_arrival = restored.next_place;
   // Connected when the server ended: any of them may have been sent, and even acknowledged a moment before.
   durable_->sent_before = record.detached_at == 0 ? restored.next_place : record.sent_below;
+  durable_->sent_window = record.window;
   durable_->awaits_queue = true;
   context_.core.durable.fetch_add(1, std::memory_order_relaxed);
   context_.core.table.make_durable(ref_, durable_->id, restored.next_place);
@@ -186,9 +187,10 @@ void ClientSession::restore_queue(RestoredQueue restored) {
   if (!flow_ && restored.waiting.empty() && restored.released.empty()) return;
   for (QueuedMessage& queued : restored.waiting) {
     queued.resent = queued.place < durable_->sent_before;
-    queued.reserved = true;  // acknowledged by an earlier server, whatever the limit is now
+    // Its priority is that of the topic as its client knows it.
+    if (mountpoint_ && queued.message) queued.message = unmounted(queued.message);
   }
-  flow().restore(std::move(restored.waiting), std::move(restored.released));
+  flow().restore(std::move(restored.waiting), std::move(restored.released), durable_->sent_window);
   tell_room();
   if (sink_ != nullptr) resume();
 }

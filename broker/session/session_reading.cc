@@ -31,7 +31,8 @@ std::uint64_t number_or_zero(std::string_view value) {
 }
 
 /// The session's own record and where its places begin.
-StoreStatus read_own(const KvStore& store, storage::SessionId id, std::optional<RestoredSession>& session) {
+StoreStatus read_own(const KvStore& store, storage::SessionId id, Place first_place,
+                     std::optional<RestoredSession>& session) {
   std::optional<std::string> value;
   if (StoreStatus status = store.get(Table::Sessions, storage::session_key(id), value); !status.ok() || !value) {
     return status;
@@ -44,7 +45,7 @@ StoreStatus read_own(const KvStore& store, storage::SessionId id, std::optional<
   session.emplace();
   session->id = id;
   session->record = std::move(*record);
-  session->next_place = kFirstPlaceOfRestored;
+  session->next_place = std::max(first_place, session->record.sent_below);
   StoreStatus status = store.get(Table::Sessions, storage::places_key(id), value);
   if (status.ok() && value) {
     session->next_place = std::max(session->next_place, number_or_zero(*value));
@@ -116,8 +117,9 @@ MessagePtr body(const KvStore& store, const storage::QueueRecord& record, bool w
 
 }  // namespace
 
-StoreStatus read_session(const KvStore& store, storage::SessionId id, std::optional<RestoredSession>& session) {
-  if (StoreStatus status = read_own(store, id, session); !status.ok() || !session) return status;
+StoreStatus read_session(const KvStore& store, storage::SessionId id, Place first_place,
+                         std::optional<RestoredSession>& session) {
+  if (StoreStatus status = read_own(store, id, first_place, session); !status.ok() || !session) return status;
   if (StoreStatus status = read_will(store, *session); !status.ok()) return status;
   if (StoreStatus status = read_subscriptions(store, *session); !status.ok()) return status;
   return read_received(store, *session);

@@ -10,9 +10,10 @@
 
 namespace sluice::session {
 
-/// Reads one session with everything but its queue. `session` stays empty if it is not there, or its record cannot be
-/// read (logged). Fails only where the store does. Thread: the store's reader.
-storage::StoreStatus read_session(const storage::KvStore& store, storage::SessionId id,
+/// Reads one session with everything but its queue; its places go on from `first_place`, or later. `session` stays
+/// empty if it is not there, or its record cannot be read (logged). Fails only where the store does. Thread: the
+/// store's reader.
+storage::StoreStatus read_session(const storage::KvStore& store, storage::SessionId id, Place first_place,
                                   std::optional<RestoredSession>& session);
 
 /// One queued message of an earlier server, as it waits from now on: without its body, unless it came through a shared

@@ -6,6 +6,7 @@
 
 #include "broker/api/broker_api.h"
 #include "broker/session/queued_message.h"
+#include "broker/session/session_table.h"
 #include "broker/session/subscription_list.h"
 #include "broker/storage/shard_journal.h"
 #include "broker/storage/storage.h"
@@ -14,8 +15,15 @@ namespace sluice::session {
 
 /// How many places of a session are given out before it is written down again how far they may go.
 inline constexpr Place kPlaceBlock = 8192;
-/// Where the places of a session begin of which nothing was written down.
-inline constexpr Place kFirstPlaceOfRestored = kFirstPlace + 2 * kPlaceBlock;
+/// Every start of the server has this many places of its own for each session, so that none is given out twice,
+/// whatever of the start before had reached the store. A session that used more of them is followed by what was written
+/// down.
+inline constexpr unsigned kBitsOfPlacesPerStart = 24;
+/// Where the places of a restored session begin in the server's n-th start, at least.
+constexpr Place first_place_of_start(std::uint32_t start) {
+  constexpr std::uint32_t kLast = (1U << (SessionTable::kPlaceBits - kBitsOfPlacesPerStart)) - 1;
+  return Place{start < kLast ? start : kLast} << kBitsOfPlacesPerStart;
+}
 
 /// What becomes of sessions, as changes to the store: one function per kind of record.
 /// Owner: the shard's context. Thread: the shard. Everything goes into the batch of the shard's turn.

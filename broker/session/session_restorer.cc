@@ -26,8 +26,6 @@ constexpr std::size_t kSessionsAtOnce = 256;
 constexpr std::size_t kRecordsAtOnce = 4096;
 /// Tasks that may wait for the shards: more would only fill memory.
 constexpr std::size_t kMostHanded = 64;
-/// As many as there never are: something could not be read, and nothing is to be restored any more.
-constexpr std::size_t kGivenUp = SIZE_MAX / 2;
 constexpr auto kReportEvery = std::chrono::seconds(1);
 
 void log_restored(std::string_view what, TimePoint began) {
@@ -52,7 +50,7 @@ struct SessionRestorer::QueueScan {
 };
 
 SessionRestorer::SessionRestorer(SessionCore& core, std::function<void(const std::string&)> on_failure)
-    : core_(core), on_failure_(std::move(on_failure)) {}
+    : core_(core), on_failure_(std::move(on_failure)), first_place_(first_place_of_start(core.storage->starts())) {}
 
 SessionRestorer::~SessionRestorer() { stop(); }
 
@@ -78,16 +76,21 @@ void SessionRestorer::stop() {
 bool SessionRestorer::failed(const StoreStatus& status) {
   if (status.ok()) return false;
   // Until the server has ended nothing goes on: the queue of a session that is not back would be taken for nobody's.
-  if (handed_.load() < kGivenUp) handed_.fetch_add(kGivenUp);
+  given_up_.store(true, std::memory_order_release);
   on_failure_(status.text());
   return true;
+}
+
+bool SessionRestorer::over() const {
+  return queues_done_.load(std::memory_order_acquire) &&
+         core_.released.load(std::memory_order_acquire) == core_.contexts.size();
 }
 
 RestoreProgress SessionRestorer::progress() const {
   using Phase = RestoreProgress::Phase;
   const bool loading = core_.retainer.loading();
   Phase phase = loading ? Phase::Retained : Phase::Over;
-  if (!over()) phase = sessions_are_there() ? Phase::Queues : Phase::Sessions;
+  if (!queues_done_.load(std::memory_order_acquire)) phase = sessions_are_there() ? Phase::Queues : Phase::Sessions;
   return {.phase = phase,
           .sessions = sessions_back_.load(std::memory_order_relaxed),
           .of = sessions_found_.load(std::memory_order_relaxed),
@@ -162,7 +165,7 @@ bool SessionRestorer::take_unread(const std::string& client_id) {
 void SessionRestorer::read_one(const KvStore& store, const std::string& client_id, storage::SessionId id) {
   if (!take_unread(client_id)) return;
   std::optional<RestoredSession> session;
-  if (failed(read_session(store, id, session))) return;
+  if (failed(read_session(store, id, first_place_, session))) return;
   if (!session) {
     settled(client_id);
     return;
@@ -173,14 +176,14 @@ void SessionRestorer::read_one(const KvStore& store, const std::string& client_i
 }
 
 void SessionRestorer::read_some(const KvStore& store) {
-  if (handed_.load() >= kGivenUp) return;
+  if (given_up_.load(std::memory_order_acquire)) return;
   std::vector<Restored> by_shard(core_.contexts.size());
   const std::size_t end = handed_.load() > kMostHanded ? next_ : std::min(order_.size(), next_ + kSessionsAtOnce);
   for (; next_ < end; ++next_) {
     const auto& [client_id, id] = order_[next_];
     if (!take_unread(client_id)) continue;
     std::optional<RestoredSession> session;
-    if (failed(read_session(store, id, session))) return;
+    if (failed(read_session(store, id, first_place_, session))) return;
     if (session) {
       by_shard[home_of(client_id).shard.index()].push_back(std::move(*session));
     } else {
@@ -278,7 +281,7 @@ void SessionRestorer::part_done() {
 }
 
 void SessionRestorer::read_queues(const KvStore& store, std::shared_ptr<QueueScan> scan) {
-  if (handed_.load() >= kGivenUp) return;
+  if (given_up_.load(std::memory_order_acquire)) return;
   std::size_t seen = 0;
   bool whole = true;
   const storage::SessionId own = core_.storage->first_session_id();
@@ -416,7 +419,7 @@ void SessionRestorer::end(const KvStore& store) {
   if (sessions + messages_.load() > 0) {
     log_restored(fmt::format("{} sessions and {} queued messages", sessions, messages_.load()), began_);
   }
-  over_.store(true, std::memory_order_release);
+  queues_done_.store(true, std::memory_order_release);
 }
 
 }  // namespace sluice::session

@@ -67,7 +67,7 @@ class SessionRestorer {
 
   [[nodiscard]] RestoreProgress progress() const;
   /// Nothing is left to be done.
-  [[nodiscard]] bool over() const { return over_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool over() const;
 
  private:
   enum class Progress : std::uint8_t { Unread, Reading };
@@ -114,12 +114,14 @@ class SessionRestorer {
 
   SessionCore& core_;
   const std::function<void(const std::string&)> on_failure_;
+  const Place first_place_;  ///< of sessions, in this start
   std::thread retained_;
   TimePoint began_{};
   std::atomic<std::size_t> parts_{2};   ///< of phase 1: sessions, retained messages
   std::atomic<std::size_t> handed_{0};  ///< tasks that shards have not run yet
   std::atomic<bool> sessions_done_{false};
-  std::atomic<bool> over_{false};
+  std::atomic<bool> queues_done_{false};
+  std::atomic<bool> given_up_{false};  ///< something could not be read: nothing is to be restored any more
   std::atomic<std::size_t> sessions_found_{0};
   std::atomic<std::size_t> sessions_back_{0};
   std::atomic<std::size_t> messages_{0};

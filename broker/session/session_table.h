@@ -24,6 +24,7 @@ class SessionTable {
   static constexpr std::size_t kChunk = 4096;
   static constexpr std::size_t kChunks = 4096;  ///< 16.7 million sessions
   static constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
+  static constexpr unsigned kPlaceBits = 48;  ///< places are smaller
 
   /// An empty ref when every slot is taken.
   SessionRef acquire(ClientSession& session, std::size_t shard);
@@ -82,7 +83,6 @@ class SessionTable {
   };
   using Chunk = std::array<Slot, kChunk>;
 
-  static constexpr unsigned kPlaceBits = 48;
   static constexpr std::uint64_t kPlaceMask = (std::uint64_t{1} << kPlaceBits) - 1;
   static std::uint64_t tag_of(SessionRef ref) { return std::uint64_t{ref.generation} << kPlaceBits; }
 

@@ -126,8 +126,8 @@ TEST(InflightWindow, PlacesWithOneIdAreNeverInFlightTogether) {
 
 TEST(InflightWindow, WhatAnEarlierServerReleasedWaitsForItsPubcompOnly) {
   InflightWindow window;
-  window.push_released(placed(kFirstPlace + 3, Qos::ExactlyOnce));
-  window.push_released(placed(kFirstPlace + 1, Qos::ExactlyOnce));
+  window.push_sent(placed(kFirstPlace + 3, Qos::ExactlyOnce), InflightWindow::Stage::AwaitPubComp);
+  window.push_sent(placed(kFirstPlace + 1, Qos::ExactlyOnce), InflightWindow::Stage::AwaitPubComp);
   EXPECT_EQ(window.awaiting_completion(), 2U);
   window.mark_all_for_resend();
   PacketId id = 0;
