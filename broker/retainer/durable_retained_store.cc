@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "broker/storage/storage_probe.h"
 #include "shared/base/clock.h"
 #include "shared/log/log.h"
@@ -60,8 +62,9 @@ void erase_page(storage::Storage& storage, const storage::KvStore& store, std::s
 
 bool is_own(std::string_view topic) { return topic.starts_with("$SYS/"); }
 
-void note_unreadable(std::string_view topic, const ErrorCode& error) {
+void note_unreadable(storage::StoreHealth& health, std::string_view topic, const ErrorCode& error) {
   storage::probe().unreadable.add();
+  health.begin(storage::StoreTrouble::Damaged, fmt::format("the retained message of {}: {}", topic, error.message()));
   static log::RateLimit limit(10);
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
     log::get("retainer")
@@ -118,7 +121,7 @@ void DurableRetainedStore::load(const std::function<void(MessagePtr, UnixMillis)
         if (record) {
           visitor(Message::create(storage::parts_of(record->message)), record->expires_at);
         } else {
-          note_unreadable(topic, record.error());
+          note_unreadable(storage_.health(), topic, record.error());
         }
         progress.count_one();
         return true;

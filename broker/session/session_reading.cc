@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "broker/session/session_records.h"
 #include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
@@ -12,12 +14,19 @@
 namespace sluice::session {
 namespace {
 
-using storage::KvStore;
 using storage::StoreStatus;
 using storage::Table;
 
-void note_unreadable(std::string_view what, storage::SessionId session, const ErrorCode& error) {
+std::uint64_t number_or_zero(std::string_view value) {
+  const auto number = storage::decode_number(value);
+  return number ? *number : 0;
+}
+
+}  // namespace
+
+void SessionReading::note_unreadable(std::string_view what, storage::SessionId session, const ErrorCode& error) const {
   storage::probe().unreadable.add();
+  health_.begin(storage::StoreTrouble::Damaged, fmt::format("{} (session {:x}): {}", what, session, error.message()));
   static log::RateLimit limit(10);
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
     log::get("session").error("{} cannot be read and is passed over: session={:x} reason={} ({} like this not shown)",
@@ -25,16 +34,11 @@ void note_unreadable(std::string_view what, storage::SessionId session, const Er
   }
 }
 
-std::uint64_t number_or_zero(std::string_view value) {
-  const auto number = storage::decode_number(value);
-  return number ? *number : 0;
-}
-
 /// The session's own record and where its places begin.
-StoreStatus read_own(const KvStore& store, storage::SessionId id, Place first_place,
-                     std::optional<RestoredSession>& session) {
+StoreStatus SessionReading::read_own(storage::SessionId id, Place first_place,
+                                     std::optional<RestoredSession>& session) const {
   std::optional<std::string> value;
-  if (StoreStatus status = store.get(Table::Sessions, storage::session_key(id), value); !status.ok() || !value) {
+  if (StoreStatus status = store_.get(Table::Sessions, storage::session_key(id), value); !status.ok() || !value) {
     return status;
   }
   auto record = storage::decode_session(*value);
@@ -46,16 +50,16 @@ StoreStatus read_own(const KvStore& store, storage::SessionId id, Place first_pl
   session->id = id;
   session->record = std::move(*record);
   session->next_place = std::max(first_place, session->record.sent_below);
-  StoreStatus status = store.get(Table::Sessions, storage::places_key(id), value);
+  StoreStatus status = store_.get(Table::Sessions, storage::places_key(id), value);
   if (status.ok() && value) {
     session->next_place = std::max(session->next_place, number_or_zero(*value));
   }
   return status;
 }
 
-StoreStatus read_will(const KvStore& store, RestoredSession& session) {
+StoreStatus SessionReading::read_will(RestoredSession& session) const {
   std::optional<std::string> value;
-  StoreStatus status = store.get(Table::Wills, storage::session_key(session.id), value);
+  StoreStatus status = store_.get(Table::Wills, storage::session_key(session.id), value);
   if (!status.ok() || !value) return status;
   auto record = storage::decode_will(*value);
   if (!record) {
@@ -73,8 +77,8 @@ StoreStatus read_will(const KvStore& store, RestoredSession& session) {
   return {};
 }
 
-StoreStatus read_subscriptions(const KvStore& store, RestoredSession& session) {
-  return store.scan(
+StoreStatus SessionReading::read_subscriptions(RestoredSession& session) const {
+  return store_.scan(
       Table::Subscriptions, storage::session_key(session.id), {}, [&](std::string_view key, std::string_view value) {
         const auto filter = storage::filter_of(key);
         const auto record = storage::decode_subscription(value);
@@ -88,23 +92,26 @@ StoreStatus read_subscriptions(const KvStore& store, RestoredSession& session) {
       });
 }
 
-StoreStatus read_received(const KvStore& store, RestoredSession& session) {
-  return store.scan(Table::InboundQos2, storage::session_key(session.id), {},
-                    [&](std::string_view key, std::string_view value) {
-                      const auto id = storage::packet_id_of(key);
-                      if (!id) return true;
-                      session.received.emplace_back(*id, static_cast<UnixMillis>(number_or_zero(value)));
-                      return true;
-                    });
+StoreStatus SessionReading::read_received(RestoredSession& session) const {
+  return store_.scan(Table::InboundQos2, storage::session_key(session.id), {},
+                     [&](std::string_view key, std::string_view value) {
+                       const auto id = storage::packet_id_of(key);
+                       if (!id) return true;
+                       session.received.emplace_back(*id, static_cast<UnixMillis>(number_or_zero(value)));
+                       return true;
+                     });
 }
 
 /// The body where it has to be known now; the topic alone where only that.
-MessagePtr body(const KvStore& store, const storage::QueueRecord& record, bool whole) {
+MessagePtr SessionReading::body(const storage::QueueRecord& record, bool whole) const {
   std::optional<storage::StoredMessage> message = record.message;
   std::optional<std::string> value;
-  if (!message && record.message_id != 0 &&
-      store.get(Table::Messages, storage::message_key(record.message_id), value).ok() && value) {
-    if (const auto decoded = storage::decode_message(*value)) message = *decoded;
+  if (!message && record.message_id != 0) {
+    health_.note_read(store_.get(Table::Messages, storage::message_key(record.message_id), value));
+    // What cannot be read is named when its turn comes.
+    if (value) {
+      if (const auto decoded = storage::decode_message(*value)) message = *decoded;
+    }
   }
   if (!message) return nullptr;
   MessageParts parts = storage::parts_of(*message);
@@ -115,18 +122,16 @@ MessagePtr body(const KvStore& store, const storage::QueueRecord& record, bool w
   return Message::create(parts);
 }
 
-}  // namespace
-
-StoreStatus read_session(const KvStore& store, storage::SessionId id, Place first_place,
-                         std::optional<RestoredSession>& session) {
-  if (StoreStatus status = read_own(store, id, first_place, session); !status.ok() || !session) return status;
-  if (StoreStatus status = read_will(store, *session); !status.ok()) return status;
-  if (StoreStatus status = read_subscriptions(store, *session); !status.ok()) return status;
-  return read_received(store, *session);
+StoreStatus SessionReading::read(storage::SessionId id, Place first_place,
+                                 std::optional<RestoredSession>& session) const {
+  if (StoreStatus status = read_own(id, first_place, session); !status.ok() || !session) return status;
+  if (StoreStatus status = read_will(*session); !status.ok()) return status;
+  if (StoreStatus status = read_subscriptions(*session); !status.ok()) return status;
+  return read_received(*session);
 }
 
-std::optional<ReadEntry> read_entry(const KvStore& store, storage::SessionId session, Place place,
-                                    std::string_view value, bool keep_topic) {
+std::optional<ReadEntry> SessionReading::entry(storage::SessionId session, Place place, std::string_view value,
+                                               bool keep_topic) const {
   const auto record = storage::decode_queue(value);
   if (!record) {
     note_unreadable("a queued message", session, record.error());
@@ -145,7 +150,7 @@ std::optional<ReadEntry> read_entry(const KvStore& store, storage::SessionId ses
   if (ids.size() == 1) queued.subscription_id = ids.front();
   if (ids.size() > 1) queued.more_ids = std::make_unique<std::vector<std::uint32_t>>(ids);
   if (!entry.released && (keep_topic || !entry.group.empty())) {
-    queued.message = body(store, *record, !entry.group.empty());
+    queued.message = body(*record, !entry.group.empty());
   }
   return entry;
 }

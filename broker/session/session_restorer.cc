@@ -98,6 +98,8 @@ RestoreProgress SessionRestorer::progress() const {
           .retained = loading ? core_.retainer.count() : retained_back_.load(std::memory_order_relaxed)};
 }
 
+SessionReading SessionRestorer::reading(const KvStore& store) const { return {store, core_.storage->health()}; }
+
 void SessionRestorer::report() {
   const TimePoint now = Clock::now();
   if (now - reported_ < kReportEvery) return;
@@ -112,11 +114,14 @@ SessionContext& SessionRestorer::home_of(std::string_view client_id) const {
 }
 
 void SessionRestorer::read_index(const KvStore& store) {
-  const StoreStatus status = store.scan(Table::Sessions, {}, {}, [this](std::string_view key, std::string_view value) {
+  const StoreStatus status = store.scan(Table::Sessions, {}, {}, [&](std::string_view key, std::string_view value) {
     const auto id = storage::session_of(key);
     if (!id || storage::is_places_key(key)) return true;
-    // What cannot be read is named when its turn comes.
-    if (const auto record = storage::decode_session(value)) order_.emplace_back(record->client_id, *id);
+    if (const auto record = storage::decode_session(value)) {
+      order_.emplace_back(record->client_id, *id);
+    } else {
+      reading(store).note_unreadable("a session", *id, record.error());
+    }
     return true;
   });
   if (failed(status)) return;
@@ -165,7 +170,7 @@ bool SessionRestorer::take_unread(const std::string& client_id) {
 void SessionRestorer::read_one(const KvStore& store, const std::string& client_id, storage::SessionId id) {
   if (!take_unread(client_id)) return;
   std::optional<RestoredSession> session;
-  if (failed(read_session(store, id, first_place_, session))) return;
+  if (failed(reading(store).read(id, first_place_, session))) return;
   if (!session) {
     settled(client_id);
     return;
@@ -183,7 +188,7 @@ void SessionRestorer::read_some(const KvStore& store) {
     const auto& [client_id, id] = order_[next_];
     if (!take_unread(client_id)) continue;
     std::optional<RestoredSession> session;
-    if (failed(read_session(store, id, first_place_, session))) return;
+    if (failed(reading(store).read(id, first_place_, session))) return;
     if (session) {
       by_shard[home_of(client_id).shard.index()].push_back(std::move(*session));
     } else {
@@ -304,7 +309,7 @@ void SessionRestorer::read_queues(const KvStore& store, std::shared_ptr<QueueSca
         if (end == 0) {
           scan->orphans.erase(Table::Queues, key);
         } else if (*place < end) {
-          if (auto entry = read_entry(store, *id, *place, value, keep_topic))
+          if (auto entry = reading(store).entry(*id, *place, value, keep_topic))
             scan->entries.push_back(std::move(*entry));
         }
         return true;
@@ -317,8 +322,14 @@ void SessionRestorer::read_queues(const KvStore& store, std::shared_ptr<QueueSca
     return;
   }
   finish_queue(*scan);
-  if (!scan->orphans.empty()) core_.storage->log().submit(std::move(scan->orphans), nullptr, 0);
+  erase_unused(std::move(scan->orphans));
   end(store);
+}
+
+void SessionRestorer::erase_unused(storage::WriteBatch unused) {
+  // What nobody seems to know may belong to a session whose record could not be read.
+  if (unused.empty() || core_.storage->health().has(storage::StoreTrouble::Damaged)) return;
+  core_.storage->log().submit(std::move(unused), nullptr, 0);
 }
 
 void SessionRestorer::finish_queue(QueueScan& scan) {
@@ -353,7 +364,7 @@ void SessionRestorer::read_queue(const KvStore& store, storage::SessionId id) {
       store.scan(Table::Queues, storage::session_key(id), {}, [&](std::string_view key, std::string_view value) {
         const auto place = storage::place_of(key);
         if (!place || *place >= end) return true;
-        if (auto entry = read_entry(store, id, *place, value, keep_topic)) entries.push_back(std::move(*entry));
+        if (auto entry = reading(store).entry(id, *place, value, keep_topic)) entries.push_back(std::move(*entry));
         return true;
       });
   if (!failed(status)) hand_queue(id, std::move(entries));
@@ -409,7 +420,7 @@ void SessionRestorer::end(const KvStore& store) {
     }
     return true;
   }));
-  if (!unused.empty()) core_.storage->log().submit(std::move(unused), nullptr, 0);
+  erase_unused(std::move(unused));
   const std::size_t sessions = order_.size();
   order_.clear();
   {

@@ -109,6 +109,8 @@ class SessionRestorer {
   void end(const storage::KvStore& store);
 
   bool failed(const storage::StoreStatus& status);
+  void erase_unused(storage::WriteBatch unused);
+  [[nodiscard]] SessionReading reading(const storage::KvStore& store) const;
   void report();
   [[nodiscard]] SessionContext& home_of(std::string_view client_id) const;
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,10 +36,13 @@ class FaultyStore final : public storage::KvStore {
     armed_ = true;
   }
   /// The first `reads` of get and scan succeed, the next one fails.
-  void fail_read_after(std::size_t reads) {
+  void fail_read_after(std::size_t reads, storage::StoreErrc code = storage::StoreErrc::Io) {
+    read_code_ = code;
     reads_left_ = reads;
     read_armed_ = true;
   }
+  /// What figures() say of the store's size.
+  void set_disk_bytes(std::uint64_t bytes) { disk_bytes_ = bytes; }
   /// Nothing fails any more.
   void heal() {
     armed_ = false;
@@ -85,7 +90,11 @@ class FaultyStore final : public storage::KvStore {
     wait_if_held(table);
     return store_->scan(table, prefix, from, visitor);
   }
-  [[nodiscard]] storage::StoreFigures figures() const override { return store_->figures(); }
+  [[nodiscard]] storage::StoreFigures figures() const override {
+    storage::StoreFigures figures = store_->figures();
+    figures.disk_bytes = std::max<std::uint64_t>(figures.disk_bytes, disk_bytes_);
+    return figures;
+  }
   storage::StoreStatus compact() override { return store_->compact(); }
   void interrupt() override { store_->interrupt(); }
   storage::StoreStatus backup(const std::filesystem::path& folder) override { return store_->backup(folder); }
@@ -106,7 +115,7 @@ class FaultyStore final : public storage::KvStore {
     ++reads_;
     return read_armed_ && is_over(reads_left_) && read_armed_.exchange(false);
   }
-  static storage::StoreStatus read_failure() { return {storage::StoreErrc::Io, "a read that a test made fail"}; }
+  storage::StoreStatus read_failure() const { return {read_code_, "a read that a test made fail"}; }
   void wait_if_held(storage::Table table) const {
     std::unique_lock lock(holding_);
     let_.wait(lock, [&] { return held_ != table; });
@@ -121,6 +130,8 @@ class FaultyStore final : public storage::KvStore {
   mutable std::atomic<std::size_t> reads_{0};
   mutable std::atomic<bool> read_armed_{false};
   mutable std::atomic<std::size_t> reads_left_{0};
+  std::atomic<storage::StoreErrc> read_code_{storage::StoreErrc::Io};
+  std::atomic<std::uint64_t> disk_bytes_{0};
   std::atomic<bool> armed_{false};
   std::atomic<std::size_t> calls_{0};
   std::atomic<std::size_t> recoveries_{0};

@@ -40,6 +40,9 @@ bool TestClient::connect(const std::string& id, const Options& options) {
       request.session_expiry_seconds = options.expiry;
       request.receive_maximum = options.receive_maximum;
       request.will = options.will;
+      const auto listener = std::make_shared<ListenerTraits>();
+      listener->mountpoint = options.mountpoint;
+      request.listener = listener;
       request.peer.address = *SocketAddress::parse("127.0.0.1:58459");
       pending_ = sessions_.connect(std::move(request), *this, [this, promise](ConnectResult result) {
         handle_ = std::move(result.handle);
@@ -81,12 +84,13 @@ Reason TestClient::publish(std::string_view topic, std::string_view payload, Qos
   return outcome.reason;
 }
 
-Reason TestClient::publish_async(std::string_view topic, std::string_view payload, Qos qos) {
+Reason TestClient::publish_async(std::string_view topic, std::string_view payload, Qos qos, bool retain) {
   return on_shard(*shard_, [&] {
     const Outcome outcome = handle_->publish({.topic = topic,
                                               .payload = std::as_bytes(std::span(payload)),
                                               .properties = {},
                                               .qos = qos,
+                                              .retain = retain,
                                               .packet_id = next_id_++,
                                               .expiry_seconds = {}});
     if (is_error(outcome.reason)) return outcome.reason;
@@ -206,7 +210,7 @@ void TestClient::on_committed(CommitTicket ticket) {
 void TestClient::on_session_ended(Reason) { handle_.forget(); }
 
 DurableCore::DurableCore(std::unique_ptr<storage::KvStore> store, const storage::StorageSettings& settings,
-                         Failure failure) {
+                         Failure failure, const SessionSettings& sessions) {
   storage::StoreStatus status;
   storage_ = storage::Storage::take(std::move(store), settings, status);
   if (storage_ == nullptr) throw ServerLost(status.text());
@@ -228,7 +232,7 @@ DurableCore::DurableCore(std::unique_ptr<storage::KvStore> store, const storage:
                               .contexts = {},
                               .storage = storage_.get()});
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    core_->contexts.push_back(std::make_unique<SessionContext>(*core_, shards_.at(i), SessionSettings{}));
+    core_->contexts.push_back(std::make_unique<SessionContext>(*core_, shards_.at(i), sessions));
   }
   sessions_ = std::make_unique<SessionManager>(*core_, psk_);
   restorer_ = std::make_unique<SessionRestorer>(*core_, [this](const std::string&) { lose(); });

@@ -23,9 +23,10 @@
 
 namespace sluice::session {
 
-/// Runs `f` on the shard and waits for what it returns.
+/// Runs `f` on the shard, in the turn of whoever asks there, and waits for what it returns.
 template <class F>
 auto on_shard(Shard& shard, F f) {
+  if (Shard::current() == &shard) return f();
   const auto promise = std::make_shared<std::promise<std::invoke_result_t<F>>>();
   auto answer = promise->get_future();
   shard.post([promise, &f] {
@@ -62,6 +63,7 @@ class TestClient final : private DeliverySink {
     std::uint16_t receive_maximum = 65535;
     bool acknowledges = true;
     std::set<PacketId> unreleased{};  ///< of QoS 2, from an earlier connection: what comes with them is not new
+    std::string mountpoint{};
   };
 
   /// `lost`: the server cannot go on, and nobody waits for it any more.
@@ -72,6 +74,8 @@ class TestClient final : private DeliverySink {
   bool connect(const std::string& id, const Options& options);
   /// A connect() is waiting for its answer.
   [[nodiscard]] bool connects() const { return connects_; }
+  /// Where its session lives, once it is connected.
+  [[nodiscard]] Shard& home() { return *shard_; }
   /// What became of the last connect().
   [[nodiscard]] Reason connect_reason() const { return connect_reason_; }
   Reason subscribe(std::string_view filter, Qos qos);
@@ -79,7 +83,7 @@ class TestClient final : private DeliverySink {
   /// Waits for the acknowledgement; its reason.
   Reason publish(std::string_view topic, std::string_view payload, Qos qos, bool retain = false);
   /// Does not wait: acknowledged() counts.
-  Reason publish_async(std::string_view topic, std::string_view payload, Qos qos);
+  Reason publish_async(std::string_view topic, std::string_view payload, Qos qos, bool retain = false);
   /// PUBREL; waits for the PUBCOMP.
   void release(PacketId id);
   /// Of the next message that is published.
@@ -130,7 +134,7 @@ class DurableCore {
   enum class Failure : std::uint8_t { GoesOn, Ends };
 
   DurableCore(std::unique_ptr<storage::KvStore> store, const storage::StorageSettings& settings,
-              Failure failure = Failure::GoesOn);
+              Failure failure = Failure::GoesOn, const SessionSettings& sessions = {});
   /// Ends in order, unless abandon() was called.
   ~DurableCore();
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is published while the sessions of an earlier server are being restored.
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,10 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "broker/session/parked_messages.h"
-#include "broker/storage/memory_store.h"
 #include "tests/support/eventually.h"
-#include "tests/support/faulty_store.h"
-#include "tests/unit/durable/durable_core.h"
+#include "tests/unit/durable/servers_test.h"
 
 namespace sluice::session {
 namespace {
@@ -60,32 +57,26 @@ TEST(ParkedMessages, WhatHasNoRoomIsRefusedAndTheRestComesInItsOrder) {
   EXPECT_FALSE(parked.active());
 }
 
-class ParkedTest : public testing::Test {
+class ParkedTest : public ServersTest {
  protected:
-  void start() {
-    core_ = std::make_unique<DurableCore>(std::make_unique<test::FaultyStore>(store_),
-                                          storage::StorageSettings{.folder = {}, .sync = storage::SyncPolicy::Always});
-  }
   /// A server that has a session to restore, and does not get to its end.
   void restore_slowly() {
     start();
-    TestClient& away = core_->client();
-    away.connect("away", {});
-    away.subscribe("t", Qos::ExactlyOnce);
+    connected("away").subscribe("t", Qos::ExactlyOnce);
     core_.reset();
     store_->hold_scan(storage::Table::Subscriptions);
     start();
   }
-
-  const std::shared_ptr<test::FaultyStore> store_ =
-      std::make_shared<test::FaultyStore>(std::make_unique<storage::MemoryStore>());
-  std::unique_ptr<DurableCore> core_;
+  TestClient& publisher() {
+    TestClient& client = core_->client(1);
+    client.connect("publisher", {.clean_start = true, .expiry = 0});
+    return client;
+  }
 };
 
 TEST_F(ParkedTest, OnlyWhatHasNoRoomIsRefusedAndTheRestIsAcknowledgedWhenAllSessionsHaveIt) {
   restore_slowly();
-  TestClient& publisher = core_->client(1);
-  publisher.connect("publisher", {.clean_start = true, .expiry = 0});
+  TestClient& publisher = this->publisher();
   std::vector<std::string> taken;
   for (int i = 0; i < 40; ++i) {
     const std::string payload = payload_of(i);
@@ -109,8 +100,7 @@ TEST_F(ParkedTest, OnlyWhatHasNoRoomIsRefusedAndTheRestIsAcknowledgedWhenAllSess
 
 TEST_F(ParkedTest, AServerThatEndsMeanwhileHasAcknowledgedNothing) {
   restore_slowly();
-  TestClient& publisher = core_->client(1);
-  publisher.connect("publisher", {.clean_start = true, .expiry = 0});
+  TestClient& publisher = this->publisher();
   publisher.publish_async("t", "lost", Qos::AtLeastOnce);
   EXPECT_TRUE(publisher.acknowledged().empty());
   store_->fail_read_after(0);  // what is restored cannot be read on

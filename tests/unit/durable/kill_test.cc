@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server that was killed leaves to the next one.
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/eventually.h"
+#include "tests/unit/durable/servers_test.h"
+
+namespace sluice::session {
+namespace {
+
+using storage::Table;
+using test::eventually;
+using testing::ElementsAre;
+
+class KillTest : public ServersTest {};
+
+TEST_F(KillTest, AClientThatComesInTheTurnInWhichAMessageIsPublishedGetsIt) {
+  start();
+  core_->await_restored();
+  away("away", "t");
+  TestClient& before = connected("away");
+  Shard& home = before.home();
+  before.close();
+  TestClient* publisher = nullptr;
+  for (int i = 0; publisher == nullptr || &publisher->home() != &home; ++i) {
+    publisher = &connected("publisher" + std::to_string(i), {.clean_start = true, .expiry = 0});
+  }
+  TestClient& client = core_->client(home.index());
+  on_shard(home, [&] {
+    EXPECT_EQ(publisher->publish_async("t", "one", Qos::AtLeastOnce), Reason::Success);
+    EXPECT_TRUE(client.connect("away", {}));
+  });
+  EXPECT_THAT(client.payloads(1), ElementsAre("one"));
+  EXPECT_TRUE(eventually([&] { return publisher->acknowledged().size() == 1; }));
+}
+
+TEST_F(KillTest, ASessionThatGetsOneMessagePerServerHasAllOfThem) {
+  start();
+  away("away", "t");
+  std::vector<std::string> all;
+  for (int i = 0; i < 4; ++i) {
+    all.push_back(std::to_string(i));
+    publish("t", {all.back()});
+    kill_and_start();
+  }
+  EXPECT_EQ(connected("away").payloads(4), all);
+}
+
+TEST_F(KillTest, WhatSeveralServersSentAndNobodyAcknowledgedComesInItsOrderUnderIdsOfItsOwn) {
+  start();
+  TestClient* client = &connected("client", {.acknowledges = false});
+  client->subscribe("t", Qos::AtLeastOnce);
+  std::vector<std::string> all;
+  for (int i = 0; i < 3; ++i) {
+    all.push_back(std::to_string(i));
+    publish("t", {all.back()});
+    kill_and_start();
+    client = &connected("client", {.acknowledges = i == 2});
+    EXPECT_EQ(client->payloads(1).front(), all.front());
+  }
+  EXPECT_EQ(client->payloads(3), all);
+  std::set<PacketId> ids;
+  for (const TestClient::Received& one : client->received()) ids.insert(one.id);
+  EXPECT_EQ(ids.size(), all.size());
+}
+
+TEST_F(KillTest, AFullWindowAndAFullQueueComeBackWhole) {
+  sessions_.max_inflight = 5;
+  sessions_.queue.max_length = 10;
+  start();
+  TestClient& first = connected("client", {.acknowledges = false});
+  first.subscribe("t", Qos::AtLeastOnce);
+  std::vector<std::string> all;
+  for (int i = 0; i < 15; ++i) all.push_back(std::to_string(i));
+  publish("t", all);
+  EXPECT_EQ(first.payloads(5).size(), 5U);
+  const auto sent = first.received();
+  kill_and_start();
+  TestClient& again = connected("client");
+  EXPECT_EQ(again.payloads(15), all);
+  const auto received = again.received();
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(received[i].id, sent[i].id) << i;
+    EXPECT_TRUE(received[i].dup) << i;
+  }
+}
+
+TEST_F(KillTest, TheLimitHoldsForWhatComesBehindAFullQueueThatCameBack) {
+  sessions_.max_inflight = 5;
+  sessions_.queue.max_length = 10;
+  start();
+  away("away", "t");
+  std::vector<std::string> all;
+  for (int i = 0; i < 10; ++i) all.push_back(std::to_string(i));
+  publish("t", all);
+  kill_and_start();
+  publish("t", {"new"});
+  EXPECT_EQ(core_->queued("away"), 10U);
+  all.erase(all.begin());
+  all.emplace_back("new");
+  EXPECT_EQ(connected("away").payloads(10), all);
+}
+
+TEST_F(KillTest, APriorityIsThatOfTheTopicAsTheClientKnowsIt) {
+  sessions_.queue.by_priority = true;
+  sessions_.queue.priorities = {{"high", 5}};
+  const TestClient::Options mounted{.mountpoint = "dev/"};
+  start();
+  away("away", "#", mounted);
+  publish("dev/low", {"1", "2"});
+  publish("dev/high", {"3"});
+  kill_and_start();
+  EXPECT_THAT(connected("away", mounted).payloads(3), ElementsAre("3", "1", "2"));
+}
+
+TEST_F(KillTest, RetainedMessagesThatAreNotToBeKeptDoNotComeBack) {
+  start();
+  TestClient& publisher = connected("publisher");
+  for (int i = 0; i < 5000; ++i) publisher.publish_async("r/" + std::to_string(i), "kept", Qos::AtLeastOnce, true);
+  publisher.publish("r/end", "kept", Qos::AtLeastOnce, true);
+  core_.reset();
+  EXPECT_EQ(rows(Table::Retained), 5001U);
+  start();
+  core_->await_restored();
+  retainer::erase_stored(core_->storage());
+  EXPECT_TRUE(eventually([&] { return rows(Table::Retained) == 0; }));
+}
+
+}  // namespace
+}  // namespace sluice::session
