@@ -218,6 +218,7 @@ DurableCore::DurableCore(std::unique_ptr<storage::KvStore> store, const storage:
     if (begins && trouble == storage::StoreTrouble::Failing && failure == Failure::Ends) lose();
     {
       const std::scoped_lock lock(mutex_);
+      if (begins) told_.insert(trouble);
     }
     health_changed_.notify_all();
   });
@@ -263,6 +264,11 @@ void DurableCore::await_restored() {
     if (Clock::now() > end) throw std::runtime_error("not restored");
     std::this_thread::yield();
   }
+}
+
+bool DurableCore::was_told(storage::StoreTrouble trouble) {
+  const std::scoped_lock lock(mutex_);
+  return told_.contains(trouble);
 }
 
 void DurableCore::await_good() {

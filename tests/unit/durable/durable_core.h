@@ -145,6 +145,8 @@ class DurableCore {
   retainer::Retainer& retainer() { return *retainer_; }
   /// Waits until everything that the store had is back.
   void await_restored();
+  /// Whoever listens to the store's health was told that this began.
+  bool was_told(storage::StoreTrouble trouble);
   /// Waits until nothing is wrong with the store.
   void await_good();
   std::size_t queued(const std::string& client_id);
@@ -156,6 +158,7 @@ class DurableCore {
   std::atomic<bool> lost_{false};
   std::mutex mutex_;
   std::condition_variable health_changed_;
+  std::set<storage::StoreTrouble> told_;
   ShardGroup shards_{2};
   std::unique_ptr<storage::Storage> storage_;
   hooks::HookPoints hooks_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a server that was killed leaves to the next one.
+#include <future>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,7 +18,16 @@ using storage::Table;
 using test::eventually;
 using testing::ElementsAre;
 
-class KillTest : public ServersTest {};
+class KillTest : public ServersTest {
+ protected:
+  /// Waits until everything has been read that was asked for.
+  void await_reads() {
+    core_->storage().log().flush();
+    std::promise<void> read;
+    core_->storage().reader().read(storage::StoreReader::Urgency::Background, [&](auto&) { read.set_value(); });
+    read.get_future().wait();
+  }
+};
 
 TEST_F(KillTest, AClientThatComesInTheTurnInWhichAMessageIsPublishedGetsIt) {
   start();
@@ -34,6 +44,7 @@ TEST_F(KillTest, AClientThatComesInTheTurnInWhichAMessageIsPublishedGetsIt) {
   on_shard(home, [&] {
     EXPECT_EQ(publisher->publish_async("t", "one", Qos::AtLeastOnce), Reason::Success);
     EXPECT_TRUE(client.connect("away", {}));
+    await_reads();  // what was asked for in this turn cannot know what was put in it
   });
   EXPECT_THAT(client.payloads(1), ElementsAre("one"));
   EXPECT_TRUE(eventually([&] { return publisher->acknowledged().size() == 1; }));

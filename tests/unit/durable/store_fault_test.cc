@@ -331,6 +331,43 @@ TEST(SessionFaults, WhicheverCallFailsAWillThatWaitsIsPublishedOnce) {
   });
 }
 
+/// What waits for one of two members of a group whose clients have gone, one of them for ever.
+void live_in_a_group(Story& story, const std::vector<std::string>& payloads) {
+  for (const char* id : {"stays", "leaves"}) {
+    story.perform([&] {
+      TestClient& client = story.connected(id, {});
+      EXPECT_EQ(client.subscribe("$share/g/m/#", Qos::AtLeastOnce), Reason::GrantedQos1);
+      client.close();
+    });
+  }
+  PacketId id = 0;
+  for (const std::string& payload : payloads) {
+    ++id;
+    story.perform([&] { story.publish("m/1", payload, Qos::AtLeastOnce, id); });
+  }
+  story.perform([&] { story.connected("leaves", {.clean_start = true, .expiry = 0}).close(); });
+}
+
+TEST(SessionFaults, WhicheverCallFailsWhatAMemberOfAGroupLeavesIsNotLost) {
+  const std::vector<std::string> payloads{"1", "2", "3", "4"};
+  for_each_call(24, [&](Story& story) {
+    live_in_a_group(story, payloads);
+    story.heal();
+    story.restart();
+    story.core().await_restored();
+    TestClient& stays = story.connected("stays", {});
+    TestClient& leaves = story.connected("leaves", {});  // it may be that its end was not kept
+    EXPECT_TRUE(test::eventually([&] {
+      std::set<std::string> received;
+      for (TestClient* const client : {&stays, &leaves}) {
+        for (const TestClient::Received& one : client->received()) received.insert(one.payload);
+      }
+      return received.size() == payloads.size();
+    }));
+    story.end();
+  });
+}
+
 TEST(SessionFaults, TheQueueOfASessionThatCannotBeReadIsNotTakenForNobodys) {
   Story story(kFaults[0]);
   story.perform([&] {

@@ -63,7 +63,7 @@ TEST_F(TroubleTest, AStoreThatIsFullAtTheStartSaysSo) {
   storage_.max_bytes = 1000;
   store_->set_disk_bytes(1000);
   start();
-  EXPECT_TRUE(has(StoreTrouble::Full)) << "before any client is there";
+  EXPECT_TRUE(core_->was_told(StoreTrouble::Full)) << "before any client is there";
 }
 
 TEST_F(TroubleTest, WhatAFullStoreDoesNotTakeIsRefusedWhileSessionsAreRestored) {
