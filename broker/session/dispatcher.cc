@@ -269,22 +269,72 @@ Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refu
           })};
 }
 
+namespace {
+
+/// What goes to another shard of a message that no store has.
+class Passing {
+ public:
+  explicit Passing(QueuedMessage&& queued)
+      : message_(std::move(queued.message)),
+        more_ids_(std::move(queued.more_ids)),
+        group_(queued.group),
+        subscription_id_(queued.subscription_id),
+        qos_(queued.qos),
+        retain_(queued.retain),
+        reserved_(queued.reserved) {}
+
+  QueuedMessage arrive() && {
+    QueuedMessage queued;
+    queued.message = std::move(message_);
+    queued.more_ids = std::move(more_ids_);
+    queued.group = group_;
+    queued.subscription_id = subscription_id_;
+    queued.qos = qos_;
+    queued.retain = retain_;
+    queued.reserved = reserved_;
+    return queued;
+  }
+
+ private:
+  MessagePtr message_;
+  std::unique_ptr<std::vector<std::uint32_t>> more_ids_;
+  router::GroupRef group_;
+  std::uint32_t subscription_id_;
+  Qos qos_;
+  bool retain_;
+  bool reserved_;
+};
+static_assert(sizeof(Passing) + sizeof(SessionContext*) + sizeof(SessionRef) <= InlineTask::kInlineBytes,
+              "every delivery to another shard would need the heap");
+
+void deliver_here(SessionContext& context, SessionRef session, QueuedMessage&& queued) {
+  if (ClientSession* const target = context.core.table.find(session, context.shard.index())) {
+    target->deliver(std::move(queued));
+  }
+}
+
+}  // namespace
+
 void deliver_to(SessionContext& context, SessionRef session, QueuedMessage&& queued) {
   const std::uint32_t where = context.core.table.shard_of(session);
   if (where == context.shard.index()) {
-    if (ClientSession* const target = context.core.table.find(session, where)) target->deliver(std::move(queued));
+    deliver_here(context, session, std::move(queued));
     return;
   }
   if (where == SessionTable::kNowhere) return;
   SessionContext& there = *context.core.contexts[where];
   const TaskSize size = size_of_delivery(*queued.message);
-  there.shard.post(
-      [&there, session, queued = std::move(queued)]() mutable {
-        if (ClientSession* const target = there.core.table.find(session, there.shard.index())) {
-          target->deliver(std::move(queued));
-        }
-      },
-      size);
+  if (queued.place == 0) {
+    there.shard.post(
+        [&there, session, passing = Passing(std::move(queued))]() mutable {
+          deliver_here(there, session, std::move(passing).arrive());
+        },
+        size);
+  } else {
+    there.shard.post(
+        [&there, session, queued = std::move(queued)]() mutable { deliver_here(there, session, std::move(queued)); },
+        size);
+  }
 }
 
 bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, SessionRef except) {

@@ -23,15 +23,15 @@ inline constexpr Place kFirstPlace = 65'535;
 struct QueuedMessage {
   MessagePtr message;                                    ///< empty: only the store has it (cold)
   std::unique_ptr<std::vector<std::uint32_t>> more_ids;  ///< ids of further subscriptions that matched as well
-  std::uint32_t subscription_id = 0;                     ///< 0: none
+  router::GroupRef group{};           ///< came through this shared subscription: may go to another member
+  Place place = 0;                    ///< 0: none yet, or QoS 0
+  std::uint64_t shared_record = 0;    ///< of the store, that several queues refer to; 0: the session has its own
+  std::uint32_t subscription_id = 0;  ///< 0: none
   Qos qos = Qos::AtMostOnce;
-  bool retain = false;
-  bool stored = false;              ///< the store has it under its place
-  bool reserved = false;            ///< a place in the queue was promised (mqtt.session.overflow = refuse)
-  bool resent = false;              ///< may have been sent before the server started
-  router::GroupRef group{};         ///< came through this shared subscription: may go to another member
-  Place place = 0;                  ///< 0: none yet, or QoS 0
-  std::uint64_t shared_record = 0;  ///< of the store, that several queues refer to; 0: the session has its own
+  bool reserved = false;  ///< a place in the queue was promised (mqtt.session.overflow = refuse)
+  bool retain : 1 = false;
+  bool stored : 1 = false;  ///< the store has it under its place
+  bool resent : 1 = false;  ///< may have been sent before the server started
 
   [[nodiscard]] std::span<const std::uint32_t> ids() const {
     if (more_ids) return *more_ids;
@@ -41,5 +41,7 @@ struct QueuedMessage {
     return {message, qos, packet_id, dup || resent, retain, ids()};
   }
 };
+
+static_assert(sizeof(QueuedMessage) <= 48, "a message that waits costs memory for each session that waits for it");
 
 }  // namespace sluice::session

@@ -9,12 +9,12 @@
 
 namespace sluice {
 
-/// A move-only `void()` that keeps small callables in place: what shards send to each other.
+/// A move-only `void()` that keeps small callables in place: what shards send to each other. It fills a cache line.
 /// A callable that does not fit (or may throw while it is moved) is put on the heap.
 /// Thread safety: distinct objects are independent; a shared object needs outside synchronization.
 class InlineTask {
  public:
-  static constexpr std::size_t kInlineBytes = 64;
+  static constexpr std::size_t kInlineBytes = 56;
 
   InlineTask() = default;
 
@@ -59,7 +59,7 @@ class InlineTask {
 
   template <class Callable>
   static constexpr bool fits() {
-    return sizeof(Callable) <= kInlineBytes && alignof(Callable) <= alignof(std::max_align_t) &&
+    return sizeof(Callable) <= kInlineBytes && alignof(Callable) <= alignof(void*) &&
            std::is_nothrow_move_constructible_v<Callable>;
   }
 
@@ -87,7 +87,7 @@ class InlineTask {
   }
 
   const Operations* operations_ = nullptr;
-  alignas(std::max_align_t) std::byte storage_[kInlineBytes];
+  alignas(void*) std::byte storage_[kInlineBytes];
 };
 
 }  // namespace sluice
