@@ -16,7 +16,8 @@ def streams_of(topics, version):
 
 
 class Cast:
-    """Four publishers with topics a, b, c of their own, each with QoS 1 and 2; and who is subscribed to them."""
+    """Four publishers with topics a, b, c of their own, each with QoS 1 and 2, and some of other kinds; and who is
+    subscribed to them."""
 
     def __init__(self, load):
         self._load = load
@@ -44,6 +45,7 @@ class Cast:
                         Subscriber(load, "member-q1-v3", V311, 1, shared, group, slow=0.05)]
         self.visitors.append(Visitor(load, "member-visitor-q2-v5", V5, 2, shared, group))
 
+        self._add_sparse()
         self._add_changing()
         self.retained = [RetainedStream(f"retained/{n}", V311, clears=n >= 15) for n in range(RETAINED_TOPICS)]
         self.retainer = Publisher(load, "retainer-v3", V311, self.retained)
@@ -56,6 +58,16 @@ class Cast:
 
     def _publisher(self, name, version):
         return Publisher(self._load, name, version, streams_of([f"k9/{name}/{topic}" for topic in "abc"], version))
+
+    def _add_sparse(self):
+        """A topic with a message or two from one kill to the next; its subscribers are mostly away."""
+        streams = streams_of(["sparse/a"], V5)
+        self.sparse = Publisher(self._load, "sparse", V5, streams, window=1)
+        self.publishers.append(self.sparse)
+        self.streams += streams
+        for name, version, qos in (("visitor-sparse-q1-v3", V311, 1), ("visitor-sparse-q2-v5", V5, 2)):
+            judges = {stream.name: Whole(stream) for stream in streams}
+            self.visitors.append(Visitor(self._load, name, version, qos, ["sparse/#"], judges))
 
     def _add_changing(self):
         topics = [f"changing/{n}" for n in range(CHANGING_TOPICS)]

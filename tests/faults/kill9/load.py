@@ -132,6 +132,7 @@ class Load:
         for publisher in self.cast.publishers:
             publisher.rate = rate
         self.cast.publishers[-1].rate = self.cast.retainer.rate = min(rate, 150)
+        self.cast.sparse.rate = 1
         for stream in self.cast.streams:
             stream.begin_round()
 
