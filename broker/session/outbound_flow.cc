@@ -310,7 +310,8 @@ void OutboundFlow::restore(std::vector<QueuedMessage> queue, std::vector<QueuedM
     sent = sent && queued.resent && window_.size() < window && window_.reaches(queued.place, window);
     if (sent) {
       cool(queued);
-      window_.push_sent(std::move(queued), InflightWindow::first_stage(queued.qos));
+      const InflightWindow::Stage stage = InflightWindow::first_stage(queued.qos);
+      window_.push_sent(std::move(queued), stage);
     } else {
       queue_.append(std::move(queued), settings_.queue, &cool);
     }

@@ -98,6 +98,9 @@ class Subscriber(Client):
             return
         known = self.exchanges.get(publish.packet_id)
         if known is not None and known.uncertain:
+            if known.key != key:
+                # Gone with the kill, and its packet id is used anew: this message is behind all others.
+                del self.exchanges[publish.packet_id]
             known = None
         if known is not None:
             self._on_known(known, key, publish)
