@@ -2,6 +2,8 @@
 #include "broker/session/session_restorer.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,7 +25,6 @@ using storage::StoreStatus;
 using storage::Table;
 
 constexpr std::size_t kSessionsAtOnce = 256;
-constexpr std::size_t kRecordsAtOnce = 4096;
 /// Tasks that may wait for the shards: more would only fill memory.
 constexpr std::size_t kMostHanded = 64;
 constexpr auto kReportEvery = std::chrono::seconds(1);
@@ -41,16 +42,11 @@ bool is_over(const storage::SessionRecord& record) {
 
 }  // namespace
 
-/// Where the walk over all queues is.
-struct SessionRestorer::QueueScan {
-  std::string from;
-  storage::SessionId session = 0;
-  std::vector<ReadEntry> entries;  ///< of `session`
-  storage::WriteBatch orphans;     ///< of sessions that nobody knows
-};
-
 SessionRestorer::SessionRestorer(SessionCore& core, std::function<void(const std::string&)> on_failure)
-    : core_(core), on_failure_(std::move(on_failure)), first_place_(first_place_of_start(core.storage->starts())) {}
+    : core_(core),
+      failure_(std::move(on_failure)),
+      first_place_(first_place_of_start(core.storage->starts())),
+      queues_(core, failure_) {}
 
 SessionRestorer::~SessionRestorer() { stop(); }
 
@@ -73,34 +69,33 @@ void SessionRestorer::stop() {
   if (retained_.joinable()) retained_.join();
 }
 
-bool SessionRestorer::failed(const StoreStatus& status) {
-  if (status.ok()) return false;
-  // Until the server has ended nothing goes on: the queue of a session that is not back would be taken for nobody's.
-  given_up_.store(true, std::memory_order_release);
-  on_failure_(status.text());
-  return true;
-}
-
 bool SessionRestorer::over() const {
-  return queues_done_.load(std::memory_order_acquire) &&
-         core_.released.load(std::memory_order_acquire) == core_.contexts.size();
+  return queues_.over() && core_.released.load(std::memory_order_acquire) == core_.contexts.size();
 }
 
 RestoreProgress SessionRestorer::progress() const {
   using Phase = RestoreProgress::Phase;
   const bool loading = core_.retainer.loading();
   Phase phase = loading ? Phase::Retained : Phase::Over;
-  if (!queues_done_.load(std::memory_order_acquire)) phase = sessions_are_there() ? Phase::Queues : Phase::Sessions;
+  if (!queues_.over()) phase = sessions_are_there() ? Phase::Queues : Phase::Sessions;
   return {.phase = phase,
           .sessions = sessions_back_.load(std::memory_order_relaxed),
           .of = sessions_found_.load(std::memory_order_relaxed),
-          .messages = messages_.load(std::memory_order_relaxed),
+          .messages = queues_.messages(),
           .retained = loading ? core_.retainer.count() : retained_back_.load(std::memory_order_relaxed)};
 }
 
 SessionReading SessionRestorer::reading(const KvStore& store) const { return {store, core_.storage->health()}; }
 
+void SessionRestorer::hurry(const ClientSession& session) { queues_.hurry(session.durable_id()); }
+
 void SessionRestorer::report() {
+  if (queues_.over()) {
+    const std::size_t sessions = std::exchange(order_, {}).size();
+    if (sessions + queues_.messages() == 0) return;
+    log_restored(fmt::format("{} sessions and {} queued messages", sessions, queues_.messages()), began_);
+    return;
+  }
   const TimePoint now = Clock::now();
   if (now - reported_ < kReportEvery) return;
   reported_ = now;
@@ -124,7 +119,7 @@ void SessionRestorer::read_index(const KvStore& store) {
     }
     return true;
   });
-  if (failed(status)) return;
+  if (failure_.note(status)) return;
   std::vector<std::pair<std::string, std::vector<Waiter>>> early;
   {
     const MutexLock lock(mutex_);
@@ -170,7 +165,7 @@ bool SessionRestorer::take_unread(const std::string& client_id) {
 void SessionRestorer::read_one(const KvStore& store, const std::string& client_id, storage::SessionId id) {
   if (!take_unread(client_id)) return;
   std::optional<RestoredSession> session;
-  if (failed(reading(store).read(id, first_place_, session))) return;
+  if (failure_.note(reading(store).read(id, first_place_, session))) return;
   if (!session) {
     settled(client_id);
     return;
@@ -181,14 +176,14 @@ void SessionRestorer::read_one(const KvStore& store, const std::string& client_i
 }
 
 void SessionRestorer::read_some(const KvStore& store) {
-  if (given_up_.load(std::memory_order_acquire)) return;
+  if (failure_.happened()) return;
   std::vector<Restored> by_shard(core_.contexts.size());
   const std::size_t end = handed_.load() > kMostHanded ? next_ : std::min(order_.size(), next_ + kSessionsAtOnce);
   for (; next_ < end; ++next_) {
     const auto& [client_id, id] = order_[next_];
     if (!take_unread(client_id)) continue;
     std::optional<RestoredSession> session;
-    if (failed(reading(store).read(id, first_place_, session))) return;
+    if (failure_.note(reading(store).read(id, first_place_, session))) return;
     if (session) {
       by_shard[home_of(client_id).shard.index()].push_back(std::move(*session));
     } else {
@@ -203,8 +198,7 @@ void SessionRestorer::read_some(const KvStore& store) {
   if (!more) {
     sessions_done_.store(true, std::memory_order_release);
     part_done();
-    core_.storage->reader().read(StoreReader::Urgency::Background,
-                                 [this](const KvStore& kv) { read_queues(kv, std::make_shared<QueueScan>()); });
+    queues_.start([this] { report(); });
     return;
   }
   // Nothing to read but something to wait for: the shards are busy with it.
@@ -226,12 +220,7 @@ void SessionRestorer::restore_on(SessionContext& context, Restored& sessions) {
     const std::string client_id = restored.record.client_id;
     auto session = std::make_unique<ClientSession>(context, client_id);
     if (session->open() && core_.registry.insert(session->client_id(), session->ref())) {
-      const Queueless queueless{session->ref(), restored.next_place};
-      const storage::SessionId id = restored.id;
-      {
-        const MutexLock lock(mutex_);
-        queueless_.emplace(id, queueless);
-      }
+      queues_.expect(restored.id, session->ref(), restored.next_place);
       const bool over = is_over(restored.record);
       ClientSession* const back = session.release();
       back->restore(std::move(restored));
@@ -269,7 +258,7 @@ void SessionRestorer::load_retained() {
   if (core_.retainer.loading()) {
     const std::size_t back = core_.retainer.load(unix_millis());
     if (const std::string problem = core_.retainer.load_problem(); !problem.empty()) {
-      on_failure_(problem);
+      failure_.note(problem);
       return;
     }
     retained_back_.store(back, std::memory_order_relaxed);
@@ -283,154 +272,6 @@ void SessionRestorer::part_done() {
   for (const auto& context : core_.contexts) {
     context->shard.post([target = context.get()] { publish_parked(*target); });
   }
-}
-
-void SessionRestorer::read_queues(const KvStore& store, std::shared_ptr<QueueScan> scan) {
-  if (given_up_.load(std::memory_order_acquire)) return;
-  std::size_t seen = 0;
-  bool whole = true;
-  const storage::SessionId own = core_.storage->first_session_id();
-  const bool keep_topic = core_.contexts.front()->settings.queue.by_priority;
-  const StoreStatus status =
-      store.scan(Table::Queues, {}, scan->from, [&](std::string_view key, std::string_view value) {
-        if (seen++ == kRecordsAtOnce) {
-          scan->from = key;
-          whole = false;
-          return false;
-        }
-        const auto id = storage::session_of(key);
-        const auto place = storage::place_of(key);
-        if (!id || !place || *id >= own) return true;
-        if (*id != scan->session) {
-          finish_queue(*scan);
-          scan->session = *id;
-        }
-        const Place end = end_of(*id);
-        if (end == 0) {
-          scan->orphans.erase(Table::Queues, key);
-        } else if (*place < end) {
-          if (auto entry = reading(store).entry(*id, *place, value, keep_topic))
-            scan->entries.push_back(std::move(*entry));
-        }
-        return true;
-      });
-  if (failed(status)) return;
-  report();
-  if (!whole) {
-    core_.storage->reader().read(StoreReader::Urgency::Background,
-                                 [this, scan = std::move(scan)](const KvStore& kv) { read_queues(kv, scan); });
-    return;
-  }
-  finish_queue(*scan);
-  erase_unused(std::move(scan->orphans));
-  end(store);
-}
-
-void SessionRestorer::erase_unused(storage::WriteBatch unused) {
-  // What nobody seems to know may belong to a session whose record could not be read.
-  if (unused.empty() || core_.storage->health().has(storage::StoreTrouble::Damaged)) return;
-  core_.storage->log().submit(std::move(unused), nullptr, 0);
-}
-
-void SessionRestorer::finish_queue(QueueScan& scan) {
-  if (!scan.entries.empty()) hand_queue(scan.session, std::exchange(scan.entries, {}));
-}
-
-Place SessionRestorer::end_of(storage::SessionId id) {
-  const MutexLock lock(mutex_);
-  const auto found = queueless_.find(id);
-  return found == queueless_.end() ? 0 : found->second.end;
-}
-
-std::optional<SessionRestorer::Queueless> SessionRestorer::take_queueless(storage::SessionId id) {
-  const MutexLock lock(mutex_);
-  const auto found = queueless_.find(id);
-  if (found == queueless_.end() || !found->second.session) return std::nullopt;
-  Queueless taken = found->second;
-  found->second.session = {};  // known still, so that its records are nobody's orphans
-  return taken;
-}
-
-void SessionRestorer::hurry(const ClientSession& session) {
-  core_.storage->reader().read(StoreReader::Urgency::Client,
-                               [this, id = session.durable_id()](const KvStore& store) { read_queue(store, id); });
-}
-
-void SessionRestorer::read_queue(const KvStore& store, storage::SessionId id) {
-  const Place end = end_of(id);
-  const bool keep_topic = core_.contexts.front()->settings.queue.by_priority;
-  std::vector<ReadEntry> entries;
-  const StoreStatus status =
-      store.scan(Table::Queues, storage::session_key(id), {}, [&](std::string_view key, std::string_view value) {
-        const auto place = storage::place_of(key);
-        if (!place || *place >= end) return true;
-        if (auto entry = reading(store).entry(id, *place, value, keep_topic)) entries.push_back(std::move(*entry));
-        return true;
-      });
-  if (!failed(status)) hand_queue(id, std::move(entries));
-}
-
-void SessionRestorer::hand_queue(storage::SessionId id, std::vector<ReadEntry> entries) {
-  const std::optional<Queueless> owner = take_queueless(id);
-  if (!owner) return;
-  const std::uint32_t where = core_.table.shard_of(owner->session);
-  if (where == SessionTable::kNowhere) return;
-  SessionContext& context = *core_.contexts[where];
-  messages_.fetch_add(entries.size());
-  probe().messages_restored.add(entries.size());
-  context.shard.post(
-      [this, &context, owner = *owner, entries = std::make_shared<std::vector<ReadEntry>>(std::move(entries))] {
-        restore_queue_on(context, owner, std::move(*entries));
-      });
-}
-
-void SessionRestorer::restore_queue_on(SessionContext& context, const Queueless& owner,
-                                       std::vector<ReadEntry> entries) {
-  ClientSession* const session = core_.table.find(owner.session, context.shard.index());
-  if (session == nullptr || !session->awaits_queue()) return;
-  RestoredQueue queue;
-  for (ReadEntry& entry : entries) {
-    QueuedMessage& queued = entry.queued;
-    if (queued.shared_record != 0) core_.storage->shared_records().add(queued.shared_record, 1);
-    if (!entry.group.empty()) queued.group = core_.router.find_group(context.shard.index(), entry.group);
-    (entry.released ? queue.released : queue.waiting).push_back(std::move(queued));
-  }
-  session->restore_queue(std::move(queue));
-}
-
-void SessionRestorer::end(const KvStore& store) {
-  std::vector<storage::SessionId> empty;
-  {
-    const MutexLock lock(mutex_);
-    for (const auto& [id, owner] : queueless_) {
-      if (owner.session) empty.push_back(id);
-    }
-  }
-  for (const storage::SessionId id : empty) hand_queue(id, {});
-  // Behind everything that was handed to the shards.
-  core_.contexts.front()->shard.group().run_on_all([](Shard&) {});
-  storage::WriteBatch unused;
-  for (const storage::MessageId id : core_.storage->shared_records().end_restore()) {
-    unused.erase(Table::Messages, storage::message_key(id));
-  }
-  static_cast<void>(store.scan(Table::Messages, {}, {}, [&](std::string_view key, std::string_view) {
-    const auto id = storage::message_of(key);
-    if (id && *id < core_.storage->first_message_id() && !core_.storage->shared_records().known(*id)) {
-      unused.erase(Table::Messages, key);
-    }
-    return true;
-  }));
-  erase_unused(std::move(unused));
-  const std::size_t sessions = order_.size();
-  order_.clear();
-  {
-    const MutexLock lock(mutex_);
-    queueless_.clear();
-  }
-  if (sessions + messages_.load() > 0) {
-    log_restored(fmt::format("{} sessions and {} queued messages", sessions, messages_.load()), began_);
-  }
-  queues_done_.store(true, std::memory_order_release);
 }
 
 }  // namespace sluice::session

@@ -3,16 +3,18 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "broker/session/queue_restorer.h"
+#include "broker/session/restore_failure.h"
 #include "broker/session/session_context.h"
 #include "broker/session/session_reading.h"
 #include "broker/storage/storage.h"
@@ -36,8 +38,7 @@ struct RestoreProgress {
 /// 1. Sessions with their subscriptions and wills, and retained messages. Until they are there, what clients publish is
 ///    parked (ParkedMessages), and nothing that was changed leaves the shards' journals: no acknowledgement can be
 ///    given for a message that would have missed a session.
-/// 2. Queues, session by session, in the background; messages stay on disk (OutboundFlow reads them when their turn
-///    comes).
+/// 2. Queues, session by session, in the background (QueueRestorer).
 /// A client that comes back does not wait for others: its session, and its queue, are read at once.
 ///
 /// Owner: the app. Thread safety: as noted; the reading is done on the store's reader and a thread for retained
@@ -80,15 +81,8 @@ class SessionRestorer {
     Progress progress = Progress::Unread;
     std::vector<Waiter> waiters;
   };
-  /// A session that is back and whose queue is not.
-  struct Queueless {
-    SessionRef session;
-    Place end = 0;  ///< places from here on are this server's
-  };
   using Restored = std::vector<RestoredSession>;
-  struct QueueScan;
 
-  // Phase 1.
   void read_index(const storage::KvStore& store);
   void read_some(const storage::KvStore& store);
   void read_one(const storage::KvStore& store, const std::string& client_id, storage::SessionId id);
@@ -98,42 +92,27 @@ class SessionRestorer {
   void settled(const std::string& client_id);
   void load_retained();
   void part_done();
-  // Phase 2.
-  void read_queues(const storage::KvStore& store, std::shared_ptr<QueueScan> scan);
-  void finish_queue(QueueScan& scan);
-  void read_queue(const storage::KvStore& store, storage::SessionId id);
-  void hand_queue(storage::SessionId id, std::vector<ReadEntry> entries);
-  void restore_queue_on(SessionContext& context, const Queueless& owner, std::vector<ReadEntry> entries);
-  std::optional<Queueless> take_queueless(storage::SessionId id);
-  [[nodiscard]] Place end_of(storage::SessionId id);
-  void end(const storage::KvStore& store);
-
-  bool failed(const storage::StoreStatus& status);
-  void erase_unused(storage::WriteBatch unused);
   [[nodiscard]] SessionReading reading(const storage::KvStore& store) const;
   void report();
   [[nodiscard]] SessionContext& home_of(std::string_view client_id) const;
 
   SessionCore& core_;
-  const std::function<void(const std::string&)> on_failure_;
+  RestoreFailure failure_;
   const Place first_place_;  ///< of sessions, in this start
+  QueueRestorer queues_;
   std::thread retained_;
   TimePoint began_{};
   std::atomic<std::size_t> parts_{2};   ///< of phase 1: sessions, retained messages
   std::atomic<std::size_t> handed_{0};  ///< tasks that shards have not run yet
   std::atomic<bool> sessions_done_{false};
-  std::atomic<bool> queues_done_{false};
-  std::atomic<bool> given_up_{false};  ///< something could not be read: nothing is to be restored any more
   std::atomic<std::size_t> sessions_found_{0};
   std::atomic<std::size_t> sessions_back_{0};
-  std::atomic<std::size_t> messages_{0};
   std::atomic<std::size_t> retained_back_{0};  ///< once all of them are
 
   Mutex mutex_;
   bool index_read_ GUARDED_BY(mutex_) = false;
   std::map<std::string, std::vector<Waiter>, std::less<>> early_ GUARDED_BY(mutex_);  ///< before the index was read
   std::unordered_map<std::string, Expected> expected_ GUARDED_BY(mutex_);
-  std::unordered_map<storage::SessionId, Queueless> queueless_ GUARDED_BY(mutex_);
 
   // Of the reader's thread.
   std::vector<std::pair<std::string, storage::SessionId>> order_;

@@ -132,7 +132,7 @@ void CommitLog::note_backlog() {
 void CommitLog::tell_slow(const std::string& why) {
   // Whoever changed a reason comes by here afterwards: the last one sees how things stand.
   const std::lock_guard guard(telling_);
-  if (overloaded_ || slow_) {
+  if (overloaded_ || slow()) {
     health_.begin(StoreTrouble::Slow, why.empty() ? "the disk is slower than what comes in" : why);
   } else {
     health_.end(StoreTrouble::Slow);
@@ -140,26 +140,27 @@ void CommitLog::tell_slow(const std::string& why) {
 }
 
 void CommitLog::look_at_clock() {
-  const std::int64_t began = write_began_.load(std::memory_order_relaxed);
-  if (began == 0) {
-    if (!slow_ && !health_.has(StoreTrouble::Failing)) return;
-    const std::lock_guard guard(mutex_);
-    if (waiting_.empty()) waiting_.emplace_back();
-    work_.notify_one();
-    return;
-  }
-  const Duration so_far = Clock::now() - TimePoint(Duration(began));
-  if (so_far < settings_.slow_after) return;
-  slow_ = true;
-  tell_slow(fmt::format("a write has been under way for {} ms", milliseconds(so_far)));
+  look_at(write_);
+  look_at(sync_);
+  if (write_.so_far() > Duration::zero() || (!slow() && !health_.has(StoreTrouble::Failing))) return;
+  const std::lock_guard guard(mutex_);
+  if (waiting_.empty()) waiting_.emplace_back();
+  work_.notify_one();
 }
 
-void CommitLog::note_written(Duration took) {
+void CommitLog::look_at(TimedCall& call) {
+  const Duration so_far = call.so_far();
+  if (so_far < settings_.slow_after) return;
+  call.set_slow(true);
+  tell_slow(fmt::format("a {} has been under way for {} ms", call.name(), milliseconds(so_far)));
+}
+
+void CommitLog::note_took(TimedCall& call, Duration took) {
   if (took >= settings_.slow_after) {
-    count_slow("write", took);
-    slow_ = true;
-    tell_slow(fmt::format("a write took {} ms", milliseconds(took)));
-  } else if (slow_.exchange(false)) {
+    count_slow(call.name(), took);
+    call.set_slow(true);
+    tell_slow(fmt::format("a {} took {} ms", call.name(), milliseconds(took)));
+  } else if (call.set_slow(false)) {
     tell_slow({});
   }
 }
@@ -215,7 +216,7 @@ void CommitLog::write_group(std::vector<Entry>& group) {
   }
   if (!late.empty()) batches.push_back(&late);
   // In trouble even an empty batch is written: to see whether it is over.
-  if (!batches.empty() || slow_ || health_.has(StoreTrouble::Failing)) {
+  if (!batches.empty() || slow() || health_.has(StoreTrouble::Failing)) {
     WriteBatch number;
     std::string value;
     encode_number(last_batch_.load(std::memory_order_relaxed) + 1, value);
@@ -235,11 +236,9 @@ bool CommitLog::write_until_done(const std::vector<const WriteBatch*>& batches, 
   const Durability durability = settings_.sync == SyncPolicy::Always ? Durability::Power : Durability::Process;
   const std::uint64_t number = last_batch_.load(std::memory_order_relaxed) + 1;
   for (;;) {
-    const TimePoint begin = Clock::now();
-    write_began_.store(begin.time_since_epoch().count(), std::memory_order_relaxed);
+    write_.begin();
     const StoreStatus status = store_.write(batches, durability);
-    write_began_.store(0, std::memory_order_relaxed);
-    note_written(Clock::now() - begin);
+    note_took(write_, write_.end());
     if (status.ok()) break;
     note_failed(status, group);
     std::unique_lock lock(mutex_);
@@ -280,10 +279,10 @@ void CommitLog::tell(const std::vector<Entry>& group) {
 
 void CommitLog::sync_written() {
   if (health_.has(StoreTrouble::Failing) || unsynced_.exchange(0, std::memory_order_relaxed) == 0) return;
-  const TimePoint begin = Clock::now();
+  sync_.begin();
   const StoreStatus status = store_.sync();
   probe().syncs.add();
-  if (const Duration took = Clock::now() - begin; took >= settings_.slow_after) count_slow("sync", took);
+  note_took(sync_, sync_.end());
   if (status.ok()) return;
   probe().write_errors.add();
   unsynced_.fetch_add(1, std::memory_order_relaxed);

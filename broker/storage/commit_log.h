@@ -15,6 +15,7 @@
 #include "broker/api/types.h"
 #include "broker/storage/kv_store.h"
 #include "broker/storage/store_health.h"
+#include "broker/storage/timed_call.h"
 #include "shared/base/clock.h"
 
 namespace sluice::storage {
@@ -31,7 +32,7 @@ struct CommitSettings {
   Duration sync_interval = std::chrono::milliseconds(100);
   std::size_t max_backlog = 64UL * 1024 * 1024;    ///< bytes that may wait to be written; more is trouble (Slow)
   Duration retry_after = std::chrono::seconds(1);  ///< a failed write is tried again
-  Duration slow_after = std::chrono::seconds(1);   ///< a write that takes longer is trouble (Slow)
+  Duration slow_after = std::chrono::seconds(1);   ///< a write or sync that takes longer is trouble (Slow)
   /// Called after each write with its number and about how many bytes it has. Numbers run upwards from that of the
   /// last start.
   std::function<void(std::uint64_t number, std::size_t bytes)> on_written;
@@ -90,8 +91,8 @@ class CommitLog {
   [[nodiscard]] std::size_t backlog() const { return backlog_.load(std::memory_order_relaxed); }
   /// More waits than may: from max_backlog on, until half of it is written.
   [[nodiscard]] bool overloaded() const { return overloaded_.load(); }
-  /// To be called about once a second: a write under way for longer than slow_after is trouble (Slow), which ends with
-  /// a write that is faster; while there is trouble something is written, so that its end is noticed.
+  /// To be called about once a second: a write or sync under way for longer than slow_after is trouble (Slow), which
+  /// ends with one that is faster; while there is trouble something is written, so that its end is noticed.
   void look_at_clock();
   [[nodiscard]] std::uint64_t last_batch() const { return last_batch_.load(std::memory_order_relaxed); }
 
@@ -113,9 +114,11 @@ class CommitLog {
   void tell(const std::vector<Entry>& group);
   void enqueue(Entry entry);
   void note_backlog();
-  /// Begins or ends StoreTrouble::Slow, as overloaded_ and slow_ say.
+  [[nodiscard]] bool slow() const { return write_.slow() || sync_.slow(); }
+  /// Begins or ends StoreTrouble::Slow, as overloaded_ and slow() say.
   void tell_slow(const std::string& why);
-  void note_written(Duration took);
+  void look_at(TimedCall& call);
+  void note_took(TimedCall& call, Duration took);
   void note_failed(const StoreStatus& status, std::vector<Entry>& group);
   void give_up(std::size_t changes);
   void sync_loop();
@@ -127,8 +130,8 @@ class CommitLog {
   std::vector<LateChanges*> late_sources_;
   std::atomic<std::size_t> backlog_{0};
   std::atomic<bool> overloaded_{false};
-  std::atomic<bool> slow_{false};             ///< the last write took too long, or the one under way does
-  std::atomic<std::int64_t> write_began_{0};  ///< ticks of the clock; 0: none is under way
+  TimedCall write_{"write"};  ///< the writer's
+  TimedCall sync_{"sync"};    ///< the syncer's, or of stop() after it
   std::atomic<std::uint64_t> last_batch_;
   std::atomic<std::uint64_t> unsynced_{0};  ///< groups written since the last sync
 

@@ -15,7 +15,7 @@ namespace sluice::storage {
 enum class StoreTrouble : std::uint8_t {
   Failing,  ///< a write failed; it is tried again every second
   Full,     ///< storage.max_bytes, or what is left of the file system, is used up
-  Slow,     ///< a write takes more than a second, or more waits to be written than may wait
+  Slow,     ///< a write or sync takes more than a second, or more waits to be written than may wait
   Damaged,  ///< something was read that is not what was written; until the server's end
 };
 inline constexpr std::size_t kStoreTroubles = 4;

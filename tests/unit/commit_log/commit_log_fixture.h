@@ -35,6 +35,14 @@ class GatedStore final : public KvStore {
     }
     changed_.notify_all();
   }
+  /// Syncs wait while writes pass.
+  void hold_syncs(bool hold) {
+    {
+      const std::lock_guard guard(mutex_);
+      syncs_held_ = hold;
+    }
+    changed_.notify_all();
+  }
   [[nodiscard]] std::size_t writes() const { return writes_; }
   [[nodiscard]] std::size_t syncs() const { return syncs_; }
   [[nodiscard]] bool held() const { return held_; }
@@ -51,6 +59,8 @@ class GatedStore final : public KvStore {
   }
   StoreStatus sync() override {
     ++syncs_;
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !syncs_held_; });
     return {};
   }
   StoreStatus recover() override { return {}; }
@@ -69,7 +79,8 @@ class GatedStore final : public KvStore {
   MemoryStore inside_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool open_ = true;  // under mutex_
+  bool open_ = true;         // under mutex_
+  bool syncs_held_ = false;  // under mutex_
   std::atomic<bool> held_{false};
   std::atomic<std::size_t> writes_{0};
   std::atomic<std::size_t> syncs_{0};

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
+
 #include "tests/unit/commit_log/commit_log_fixture.h"
 
 namespace sluice::storage {
@@ -199,6 +201,37 @@ TEST(CommitLog, AWriteThatTakesTooLongIsTroubleUntilOneIsFaster) {
     return story.told().back() == "-storage_slow";
   }));
   EXPECT_EQ(story.told().front(), "+storage_slow");
+  EXPECT_TRUE(health.good());
+}
+
+TEST(CommitLog, ASyncThatTakesTooLongIsTroubleUntilOneIsFaster) {
+  GatedStore store;
+  StoreHealth health;
+  const HealthStory story(health);
+  CommitSettings settings = quick();
+  settings.sync = SyncPolicy::Interval;
+  settings.sync_interval = std::chrono::milliseconds(1);
+  settings.slow_after = std::chrono::milliseconds(20);
+  CommitLog log(store, health, settings, 0);
+  log.start();
+  store.hold_syncs(true);
+  log.submit(batch_of("key", "1"), nullptr, 0);
+  ASSERT_TRUE(eventually([&] {
+    log.look_at_clock();
+    return health.has(StoreTrouble::Slow);
+  }));
+  EXPECT_THAT(health.why(), testing::HasSubstr("a sync has been under way for "));
+  // Writes are as fast as ever, and do not end it.
+  const std::size_t before = store.writes();
+  log.submit(batch_of("key", "2"), nullptr, 0);
+  ASSERT_TRUE(eventually([&] { return store.writes() > before; }));
+  EXPECT_TRUE(health.has(StoreTrouble::Slow));
+  store.hold_syncs(false);
+  // Nothing more is submitted: looking at the clock is enough.
+  ASSERT_TRUE(eventually([&] {
+    log.look_at_clock();
+    return story.told().back() == "-storage_slow";
+  }));
   EXPECT_TRUE(health.good());
 }
 
