@@ -2,6 +2,7 @@
 #include "broker/app/core.h"
 
 #include <chrono>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -25,6 +26,20 @@ std::unique_ptr<retainer::RetainedStore> make_retained_store(const Configuration
 
 session::Overflow load_overflow(const ConfigStore& config) {
   return config.get(session::kOverflow) == "refuse" ? session::Overflow::Refuse : session::Overflow::Drop;
+}
+
+/// Of an alarm.
+std::string_view title_of(storage::StoreTrouble trouble) {
+  switch (trouble) {
+    case storage::StoreTrouble::Slow:
+      return "the store is slow";
+    case storage::StoreTrouble::Damaged:
+      return "the store is damaged";
+    case storage::StoreTrouble::Failing:
+    case storage::StoreTrouble::Full:
+      break;
+  }
+  return "the store takes no messages";
 }
 
 }  // namespace
@@ -68,9 +83,7 @@ void Core::tell_store_trouble(storage::StoreTrouble trouble, bool begins, const 
     return;
   }
   const std::string_view severity = trouble == storage::StoreTrouble::Slow ? "warning" : "critical";
-  const bool damaged = trouble == storage::StoreTrouble::Damaged;
-  hooks_.alarm_raised.run(
-      hooks::Alarm{id, severity, damaged ? "the store is damaged" : "the store takes no messages", why});
+  hooks_.alarm_raised.run(hooks::Alarm{id, severity, title_of(trouble), why});
 }
 
 void Core::prepare() {
