@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -22,17 +23,22 @@ class GatewayStore {
   /// Runs `done` on the calling shard when everything up to the ticket is safe.
   virtual void when_committed(CommitTicket ticket, std::function<void()> done) = 0;
 
-  /// What one look-up found; `found` false: no such key, or it cannot be read.
+  /// What one look-up found.
   struct Value {
-    bool found = false;
-    std::string value;
+    enum class State : std::uint8_t { Absent, Found, Unreadable };
+    State state = State::Absent;
+    std::string value;  ///< if Found
+
+    [[nodiscard]] bool found() const { return state == State::Found; }
   };
   /// Reads behind everything that was put before; `done` runs on the calling shard.
   virtual void get(std::string_view key, std::function<void(Value)> done) = 0;
   /// Visits all keys that begin with `prefix`, in order, a page at a time, on the calling shard; `end` runs behind the
-  /// last one. What is put or erased meanwhile may be seen or not.
+  /// last one, with false if there may be more, which cannot be read. What is put or erased meanwhile may be seen or
+  /// not.
   using Visitor = std::function<void(std::string_view key, std::string_view value)>;
-  virtual void scan(std::string_view prefix, Visitor visitor, std::function<void()> end) = 0;
+  using End = std::function<void(bool all)>;
+  virtual void scan(std::string_view prefix, Visitor visitor, End end) = 0;
 };
 
 }  // namespace sluice

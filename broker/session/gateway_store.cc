@@ -74,12 +74,15 @@ class DurableGatewayStore final : public GatewayStore {
       const storage::StoreStatus status = store.get(Table::Gateways, key, found);
       health.note_read(status);
       Value value;
-      value.found = status.ok() && found;
-      if (value.found) value.value = std::move(*found);
+      if (!status.ok()) {
+        value.state = Value::State::Unreadable;
+      } else if (found) {
+        value = {Value::State::Found, std::move(*found)};
+      }
       shard.post([done, value = std::move(value)] { done(value); });
     });
   }
-  void scan(std::string_view prefix, Visitor visitor, std::function<void()> end) override {
+  void scan(std::string_view prefix, Visitor visitor, End end) override {
     scan_from(storage::gateway_key(gateway_, prefix), {}, std::move(visitor), std::move(end));
   }
 
@@ -97,11 +100,11 @@ class DurableGatewayStore final : public GatewayStore {
                              [&core = core_, &shard, job = std::move(job)] { read_behind_writes(core, shard, job); });
   }
 
-  void scan_from(const std::string& prefix, const std::string& from, Visitor visitor, std::function<void()> end) {
+  void scan_from(const std::string& prefix, const std::string& from, Visitor visitor, End end) {
     read([this, prefix, from, visitor = std::move(visitor), end = std::move(end)](const KvStore& store, Shard& shard) {
       Page page;
       std::optional<std::string> next;
-      core_.storage->health().note_read(
+      const storage::StoreStatus status =
           store.scan(Table::Gateways, prefix, from, [&](std::string_view key, std::string_view value) {
             if (page.size() == kPage) {
               next = key;
@@ -109,14 +112,15 @@ class DurableGatewayStore final : public GatewayStore {
             }
             page.emplace_back(key, value);
             return true;
-          }));
-      shard.post([this, prefix, visitor, end, page = std::move(page), next = std::move(next)] {
+          });
+      core_.storage->health().note_read(status);
+      shard.post([this, prefix, visitor, end, page = std::move(page), next = std::move(next), all = status.ok()] {
         const std::size_t own = storage::gateway_key(gateway_, {}).size();
         for (const auto& [key, value] : page) visitor(std::string_view(key).substr(own), value);
         if (next) {
           scan_from(prefix, *next, visitor, end);
         } else {
-          end();
+          end(all);
         }
       });
     });
@@ -145,11 +149,11 @@ class MemoryGatewayStore final : public GatewayStore {
     {
       const MutexLock lock(mutex_);
       const auto found = values_.find(key);
-      value = found == values_.end() ? Value{} : Value{true, found->second};
+      if (found != values_.end()) value = {Value::State::Found, found->second};
     }
     done(value);
   }
-  void scan(std::string_view prefix, Visitor visitor, std::function<void()> end) override {
+  void scan(std::string_view prefix, Visitor visitor, End end) override {
     std::vector<std::pair<std::string, std::string>> found;
     {
       const MutexLock lock(mutex_);
@@ -158,7 +162,7 @@ class MemoryGatewayStore final : public GatewayStore {
       }
     }
     for (const auto& [key, value] : found) visitor(key, value);
-    end();
+    end(true);
   }
 
  private:
