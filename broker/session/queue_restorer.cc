@@ -139,12 +139,15 @@ void QueueRestorer::hand_over(storage::SessionId id, Entries entries) {
 }
 
 void QueueRestorer::restore_on(SessionContext& context, SessionRef owner, Entries entries) {
+  // Of a session that has ended meanwhile, too: its records are still to be read, by erase_unread_queue().
+  for (const ReadEntry& entry : entries) {
+    if (entry.queued.shared_record != 0) core_.storage->shared_records().add(entry.queued.shared_record, 1);
+  }
   ClientSession* const session = core_.table.find(owner, context.shard.index());
   if (session == nullptr || !session->awaits_queue()) return;
   RestoredQueue queue;
   for (ReadEntry& entry : entries) {
     QueuedMessage& queued = entry.queued;
-    if (queued.shared_record != 0) core_.storage->shared_records().add(queued.shared_record, 1);
     if (!entry.group.empty()) queued.group = core_.router.find_group(context.shard.index(), entry.group);
     (entry.released ? queue.released : queue.waiting).push_back(std::move(queued));
   }
@@ -162,22 +165,39 @@ void QueueRestorer::hand_over_the_empty() {
   for (const storage::SessionId id : empty) hand_over(id, {});
 }
 
+storage::WriteBatch QueueRestorer::unused_messages(const KvStore& store) {
+  storage::SharedRecords& shared = core_.storage->shared_records();
+  storage::WriteBatch unused;
+  // Before end_restore(): afterwards those that are not known are erased by whoever released them last, too.
+  static_cast<void>(store.scan(Table::Messages, {}, {}, [&](std::string_view key, std::string_view) {
+    const auto id = storage::message_of(key);
+    if (id && *id < core_.storage->first_message_id() && !shared.known(*id)) unused.erase(Table::Messages, key);
+    return true;
+  }));
+  for (const storage::MessageId id : shared.end_restore()) unused.erase(Table::Messages, storage::message_key(id));
+  return unused;
+}
+
+void QueueRestorer::erase_behind_journals(storage::WriteBatch unused) {
+  struct Waiting {
+    storage::WriteBatch unused;
+    std::atomic<std::size_t> shards;
+  };
+  const auto waiting = std::make_shared<Waiting>(std::move(unused), core_.contexts.size());
+  for (const auto& context : core_.contexts) {
+    context->shard.post([this, waiting, &journal = context->records->journal()] {
+      journal.when_submitted([this, waiting] {
+        if (waiting->shards.fetch_sub(1) == 1) erase_unused(std::move(waiting->unused));
+      });
+    });
+  }
+}
+
 void QueueRestorer::end(const KvStore& store) {
   hand_over_the_empty();
   // Behind everything that was handed to the shards.
   core_.contexts.front()->shard.group().run_on_all([](Shard&) {});
-  storage::WriteBatch unused;
-  for (const storage::MessageId id : core_.storage->shared_records().end_restore()) {
-    unused.erase(Table::Messages, storage::message_key(id));
-  }
-  static_cast<void>(store.scan(Table::Messages, {}, {}, [&](std::string_view key, std::string_view) {
-    const auto id = storage::message_of(key);
-    if (id && *id < core_.storage->first_message_id() && !core_.storage->shared_records().known(*id)) {
-      unused.erase(Table::Messages, key);
-    }
-    return true;
-  }));
-  erase_unused(std::move(unused));
+  erase_behind_journals(unused_messages(store));
   {
     const MutexLock lock(mutex_);
     owners_.clear();

@@ -56,6 +56,11 @@ class QueueRestorer {
   [[nodiscard]] Place end_of(storage::SessionId id);
   void hand_over_the_empty();
   void end(const storage::KvStore& store);
+  /// Those that no queue refers to.
+  storage::WriteBatch unused_messages(const storage::KvStore& store);
+  /// That nothing refers to them may be known to the shards' journals only, which may be held: a message must not go
+  /// before the last record that refers to it.
+  void erase_behind_journals(storage::WriteBatch unused);
   void erase_unused(storage::WriteBatch unused);
 
   SessionCore& core_;

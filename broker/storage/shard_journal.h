@@ -44,8 +44,9 @@ class ShardJournal final : private TurnEnd, private CommitListener {
   /// later calls are not lower.
   void when_committed(CommitTicket ticket, InlineTask task);
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
-  /// Runs `task` when everything changed so far is on its way to the store, so that CommitLog::after_writes() is behind
-  /// it: at the turn's end, or at once. Requires: not held().
+  /// Runs `task` when everything changed so far is on its way to the store, so that what is given to the commit log
+  /// then is behind it: at once, at the turn's end, or, while the journal is held, at the end of the turn of its
+  /// release.
   void when_submitted(InlineTask task);
 
   /// From now on nothing leaves, until release(): what is to be committed is not known yet.

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "broker/storage/kv_store.h"
@@ -51,12 +52,19 @@ class FaultyStore final : public storage::KvStore {
   /// Scans of the table wait for let_scan().
   void hold_scan(storage::Table table) {
     const std::lock_guard guard(holding_);
-    held_ = table;
+    held_.insert(table);
   }
   void let_scan() {
     {
       const std::lock_guard guard(holding_);
-      held_.reset();
+      held_.clear();
+    }
+    let_.notify_all();
+  }
+  void let_scan(storage::Table table) {
+    {
+      const std::lock_guard guard(holding_);
+      held_.erase(table);
     }
     let_.notify_all();
   }
@@ -118,14 +126,14 @@ class FaultyStore final : public storage::KvStore {
   storage::StoreStatus read_failure() const { return {read_code_, "a read that a test made fail"}; }
   void wait_if_held(storage::Table table) const {
     std::unique_lock lock(holding_);
-    let_.wait(lock, [&] { return held_ != table; });
+    let_.wait(lock, [&] { return !held_.contains(table); });
   }
   storage::StoreStatus failure() const { return {code_, "a fault that a test asked for"}; }
 
   const std::shared_ptr<storage::KvStore> store_;
   mutable std::mutex holding_;
   mutable std::condition_variable let_;
-  std::optional<storage::Table> held_;  ///< under holding_
+  std::set<storage::Table> held_;  ///< under holding_
   std::atomic<std::size_t> changes_{0};
   mutable std::atomic<std::size_t> reads_{0};
   mutable std::atomic<bool> read_armed_{false};

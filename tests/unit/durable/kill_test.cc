@@ -142,5 +142,28 @@ TEST_F(KillTest, RetainedMessagesThatAreNotToBeKeptDoNotComeBack) {
   EXPECT_TRUE(eventually([&] { return rows(Table::Retained) == 0; }));
 }
 
+TEST_F(KillTest, AMessageThatSeveralQueuesShareGoesNotBeforeTheLastOfThem) {
+  start();
+  // What came through a group is in memory: it is delivered though the store's reader is held.
+  away("one", "$share/one/t");
+  away("two", "$share/two/t");
+  publish("t", {"shared"});
+  EXPECT_EQ(rows(Table::Messages), 1U);
+  kill();
+  // Nothing leaves the journals before the retained messages are there.
+  store_->hold_scan(Table::Retained);
+  store_->hold_scan(Table::Messages);
+  start();
+  for (const char* const id : {"one", "two"}) EXPECT_THAT(connected(id).payloads(1), ElementsAre("shared"));
+  store_->let_scan(Table::Messages);
+  await_reads();
+  await_reads();
+  EXPECT_EQ(rows(Table::Queues), 2U);
+  EXPECT_EQ(rows(Table::Messages), 1U);
+  store_->let_scan();
+  core_->await_restored();
+  EXPECT_TRUE(eventually([&] { return rows(Table::Queues) + rows(Table::Messages) == 0; }));
+}
+
 }  // namespace
 }  // namespace sluice::session
