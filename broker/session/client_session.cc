@@ -86,7 +86,9 @@ void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, st
   mountpoint_ = mountpoint.empty() ? nullptr : std::make_unique<std::string>(std::move(mountpoint));
   access_ = context_.core.access.compile({client_id_, details_.username, details_.address}, superuser);
   // A will that waited for its delay is not sent any more: the client is back [MQTT-3.1.3-9].
-  will_ = request.will ? std::make_unique<PendingWill>(PendingWill{*request.will, {}}) : nullptr;
+  // One that waits for its delay is not published any more [MQTT-3.1.3-9]; one that was due is.
+  if (will_ && will_->refused && !publish_will()) give_up_will(*this, will_->request);
+  will_ = request.will ? std::make_unique<PendingWill>(PendingWill{.request = *request.will}) : nullptr;
   if (flow_) flow_->attach(sink, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
   set_group_presence(true);
   probe().clients.add(1);
@@ -183,11 +185,17 @@ bool ClientSession::publish_will() {
     return true;
   }
   will->at = context_.now() + kWillRetry;
+  will->refused = true;
   will_ = std::move(will);
   return false;
 }
 
 void ClientSession::redistribute_shared() {
+  if (durable_) {
+    for (const auto& [place, queued] : durable_->early) {
+      if (queued.group) redeliver_to_group(context_, queued, ref_);
+    }
+  }
   if (!flow_) return;
   flow_->end_alarms();
   flow_->for_each_shared([this](QueuedMessage& queued) {

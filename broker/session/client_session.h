@@ -119,7 +119,8 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
  private:
   struct PendingWill {
     WillRequest request;
-    TimePoint at{};  ///< set while it waits for its delay
+    TimePoint at{};        ///< set while it waits for its delay, or for the next try
+    bool refused = false;  ///< it was due, and is tried again
   };
 
   // WheelTimer: retry while attached; expiry and delayed will while detached.
@@ -131,7 +132,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void on_dropped(const QueuedMessage& queued, DropReason why) override;
   void on_settled(const QueuedMessage& queued) override;
   void on_received(const QueuedMessage& queued) override;
-  void release_to_client(PacketId packet_id) override;
+  bool release_to_client(PacketId packet_id) override;
   void load(std::vector<Place> places) override;
   void on_watermark(bool high) override;
   void on_overflow(std::string_view topic) override;

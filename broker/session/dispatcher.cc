@@ -186,9 +186,8 @@ CommitTicket store_for(SessionContext& context, const Message& message, std::vec
 
 void deliver_when_committed(SessionContext& context, CommitTicket ticket, Target target) {
   context.records->journal().when_committed(
-      ticket, [&context, session = target.session, queued = std::move(target.queued)]() mutable {
-        deliver_to(context, session, std::move(queued));
-      });
+      ticket, [&context, session = target.session, id = target.durable_id,
+               queued = std::move(target.queued)]() mutable { deliver_to(context, session, std::move(queued), id); });
 }
 
 /// Finds out which of them are kept on disk. Returns how many.
@@ -202,29 +201,32 @@ std::size_t find_durable(SessionContext& context, std::vector<Target>& targets) 
 }
 
 /// Puts the message on its way to the disk for those whose sessions are kept there. Returns the ticket, or 0.
-CommitTicket keep(SessionContext& context, const Message& message, std::vector<Target>& targets, Refusal refusal) {
+/// `takes`: what store_takes() said, once for the whole message.
+CommitTicket keep(SessionContext& context, const Message& message, std::vector<Target>& targets, bool takes) {
   if (find_durable(context, targets) == 0) return 0;
-  const bool stores = store_takes(context, refusal) && !context.core.storage->drops_messages();
+  const bool stores = takes && !context.core.storage->drops_messages();
   const std::size_t durable = take_places(context, targets);
   return stores && durable > 0 ? store_for(context, message, targets, durable) : 0;
 }
 
-/// At QoS 2 not before it is safe.
+/// At QoS 2 not before it is safe. While the journal is held, nothing: another shard could erase what it has not put
+/// yet.
 void send_off(SessionContext& context, CommitTicket ticket, const Message& message, Target target) {
-  if (target.queued.stored && higher(message.qos(), target.queued.qos) == Qos::ExactlyOnce) {
+  const bool exactly_once = higher(message.qos(), target.queued.qos) == Qos::ExactlyOnce;
+  if (target.queued.stored && (exactly_once || context.records->journal().held())) {
     deliver_when_committed(context, ticket, std::move(target));
   } else {
-    deliver_to(context, target.session, std::move(target.queued));
+    deliver_to(context, target.session, std::move(target.queued), target.durable_id);
   }
 }
 
 /// Nobody is to get the message: a queue is full, or the store takes nothing.
-bool refuses(SessionContext& context, const MessagePtr& message, std::vector<Target>& targets, Refusal refusal) {
+bool refuses(SessionContext& context, const MessagePtr& message, std::vector<Target>& targets, bool takes) {
   if (context.core.overflow == Overflow::Refuse && !reserve_places(context, message, targets)) {
     probe().refused_overflow.add();
     return true;
   }
-  if (find_durable(context, targets) == 0 || store_takes(context, refusal)) return false;
+  if (takes || find_durable(context, targets) == 0) return false;
   release_places(context, targets);
   storage::probe().refused.add();
   log_refused(*message, "the store takes nothing: see its alarm");
@@ -237,12 +239,13 @@ Routed dispatch_carefully(SessionContext& context, const MessagePtr& message, Re
   const std::size_t sessions = for_each_session(context, message, [&](SessionRef session, QueuedMessage&& queued) {
     targets.push_back({session, std::move(queued)});
   });
+  const bool takes = store_takes(context, refusal);
   if (refusal != Refusal::TooLate && message->publisher() && message->qos() != Qos::AtMostOnce) {
-    if (refuses(context, message, targets, refusal)) return {.refused = true};
+    if (refuses(context, message, targets, takes)) return {.refused = true};
   } else if (refusal == Refusal::TooLate && context.core.overflow == Overflow::Refuse) {
     for (Target& target : targets) take_place_at(context, target);
   }
-  const CommitTicket ticket = keep(context, *message, targets, refusal);
+  const CommitTicket ticket = keep(context, *message, targets, takes);
   for (Target& target : targets) send_off(context, ticket, *message, std::move(target));
   return {.deliveries = sessions, .ticket = message->qos() == Qos::AtMostOnce ? 0 : ticket};
 }
@@ -265,7 +268,7 @@ bool store_takes(const SessionContext& context, Refusal refusal) {
 Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refusal) {
   if (context.core.may_refuse()) return dispatch_carefully(context, message, refusal);
   return {.deliveries = for_each_session(context, message, [&](SessionRef session, QueuedMessage&& queued) {
-            deliver_to(context, session, std::move(queued));
+            deliver_to(context, session, std::move(queued), 0);
           })};
 }
 
@@ -281,7 +284,8 @@ class Passing {
         subscription_id_(queued.subscription_id),
         qos_(queued.qos),
         retain_(queued.retain),
-        reserved_(queued.reserved) {}
+        reserved_(queued.reserved),
+        handed_on_(queued.handed_on) {}
 
   QueuedMessage arrive() && {
     QueuedMessage queued;
@@ -292,6 +296,7 @@ class Passing {
     queued.qos = qos_;
     queued.retain = retain_;
     queued.reserved = reserved_;
+    queued.handed_on = handed_on_;
     return queued;
   }
 
@@ -302,38 +307,54 @@ class Passing {
   std::uint32_t subscription_id_;
   Qos qos_;
   bool retain_;
-  bool reserved_;
+  bool reserved_ : 1;
+  std::uint8_t handed_on_ : 2;
 };
 static_assert(sizeof(Passing) + sizeof(SessionContext*) + sizeof(SessionRef) <= InlineTask::kInlineBytes,
               "every delivery to another shard would need the heap");
 
-void deliver_here(SessionContext& context, SessionRef session, QueuedMessage&& queued) {
+/// How often a message of a group is handed on because its member has just ended: until that is known here, the same
+/// ones may be picked again.
+constexpr std::uint8_t kMostHandedOn = 3;
+
+/// Its session ended a moment ago, and could not know of it.
+void deliver_to_nobody(SessionContext& context, SessionRef gone, const QueuedMessage& queued, storage::SessionId id) {
+  if (queued.stored && id != 0) context.records->erase_queued(id, queued);
+  if (queued.group && queued.handed_on < kMostHandedOn) redeliver_to_group(context, queued, gone);
+}
+
+void deliver_here(SessionContext& context, SessionRef session, QueuedMessage&& queued, storage::SessionId id) {
   if (ClientSession* const target = context.core.table.find(session, context.shard.index())) {
     target->deliver(std::move(queued));
+  } else {
+    deliver_to_nobody(context, session, queued, id);
   }
 }
 
 }  // namespace
 
-void deliver_to(SessionContext& context, SessionRef session, QueuedMessage&& queued) {
+void deliver_to(SessionContext& context, SessionRef session, QueuedMessage&& queued, storage::SessionId id) {
   const std::uint32_t where = context.core.table.shard_of(session);
   if (where == context.shard.index()) {
-    deliver_here(context, session, std::move(queued));
+    deliver_here(context, session, std::move(queued), id);
     return;
   }
-  if (where == SessionTable::kNowhere) return;
+  if (where == SessionTable::kNowhere) {
+    deliver_to_nobody(context, session, queued, id);
+    return;
+  }
   SessionContext& there = *context.core.contexts[where];
   const TaskSize size = size_of_delivery(*queued.message);
   if (queued.place == 0) {
     there.shard.post(
         [&there, session, passing = Passing(std::move(queued))]() mutable {
-          deliver_here(there, session, std::move(passing).arrive());
+          deliver_here(there, session, std::move(passing).arrive(), 0);
         },
         size);
   } else {
-    there.shard.post(
-        [&there, session, queued = std::move(queued)]() mutable { deliver_here(there, session, std::move(queued)); },
-        size);
+    there.shard.post([&there, session, id,
+                      queued = std::move(queued)]() mutable { deliver_here(there, session, std::move(queued), id); },
+                     size);
   }
 }
 
@@ -344,13 +365,14 @@ bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, Se
   if (!other) return false;
   std::vector<Target> targets;
   Target& target = targets.emplace_back(Target{other->session, queued_for(context, queued.message, *other)});
+  target.queued.handed_on = std::min<unsigned>(queued.handed_on + 1U, kMostHandedOn) & 3U;
   if (context.core.overflow == Overflow::Refuse) {
     std::vector<SessionRef> full{except};
     // Its publisher has been told yes: where no member has room, the queue of one becomes longer than it should.
     if (!reserve_place(context, queued.message, target, full)) take_place_at(context, target);
   }
   probe().redelivered.add();
-  const CommitTicket ticket = keep(context, *queued.message, targets, Refusal::TooLate);
+  const CommitTicket ticket = keep(context, *queued.message, targets, true);
   send_off(context, ticket, *queued.message, std::move(target));
   return true;
 }

@@ -37,8 +37,9 @@ bool store_takes(const SessionContext& context, Refusal refusal);
 /// member of a shared group has none, another one is looked for. If somebody has none, nobody gets the message.
 Routed dispatch(SessionContext& context, const MessagePtr& message, Refusal refusal = Refusal::Possible);
 
-/// Hands one message to one session; nothing happens if it is gone.
-void deliver_to(SessionContext& context, SessionRef session, QueuedMessage&& queued);
+/// Hands one message to one session, which the store knows by `id` (0: not). If it is gone, its record goes, too, and
+/// what came through a group is handed on.
+void deliver_to(SessionContext& context, SessionRef session, QueuedMessage&& queued, storage::SessionId id);
 
 /// Gives a message that a member of a shared group will not get any more to another one: on disk, too, in the batch of
 /// this turn, in which it has to be taken from the first. False: nobody else is left.

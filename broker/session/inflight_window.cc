@@ -96,7 +96,10 @@ void InflightWindow::trim() {
 }
 
 void InflightWindow::mark_all_for_resend() {
-  for (std::size_t i = 0; i < entries_.size(); ++i) entries_[i].resend = entries_[i].stage != Stage::Done;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    entries_[i].resend = entries_[i].stage != Stage::Done;
+    entries_[i].releasing = false;
+  }
   to_resend_ = unacknowledged_;
   resend_cursor_ = 0;
 }

@@ -27,7 +27,8 @@ class InflightWindow {
     QueuedMessage queued;  ///< its message is empty from AwaitPubComp on
     TimePoint sent_at;
     Stage stage = Stage::Done;
-    bool resend = false;  ///< left from an earlier connection and not yet sent on this one
+    bool resend = false;     ///< left from an earlier connection and not yet sent on this one
+    bool releasing = false;  ///< its PUBREL waits for the disk
   };
 
   /// Packet ids are 1 … 65,535.

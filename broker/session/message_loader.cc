@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "broker/session/dispatcher.h"
+#include "broker/session/session_restorer.h"
 #include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
 
@@ -139,15 +140,31 @@ void hand_on(SessionContext& context, const std::string& key, const std::string&
   if (queued.group) redeliver_to_group(context, queued, {});
 }
 
-void erase_found(SessionContext& context, const KvStore& store, storage::SessionId session, Place end) {
+/// Whether it goes to another member of its group, which is to be read in the order of places.
+class HandedOn {
+ public:
+  explicit HandedOn(const UnreadQueue& queue) : queue_(queue) {}
+
+  bool operator()(Place place, const storage::QueueRecord& record) {
+    const bool maybe_sent = seen_++ < queue_.window && place < queue_.sent_before;
+    return !record.group.empty() && !(maybe_sent && record.qos == Qos::ExactlyOnce);
+  }
+
+ private:
+  const UnreadQueue& queue_;
+  std::size_t seen_ = 0;
+};
+
+void erase_found(SessionContext& context, const KvStore& store, const UnreadQueue& queue) {
   storage::WriteBatch batch;
-  static_cast<void>(
-      store.scan(Table::Queues, storage::session_key(session), {}, [&](std::string_view key, std::string_view value) {
+  HandedOn handed_on(queue);
+  static_cast<void>(store.scan(
+      Table::Queues, storage::session_key(queue.session), {}, [&](std::string_view key, std::string_view value) {
         const auto place = storage::place_of(key);
-        if (!place || *place >= end) return true;
+        if (!place || *place >= queue.end) return true;
         const auto record = storage::decode_queue(value);
         MessagePtr message;
-        if (record && !record->group.empty() && read_message(store, *record, message).ok() && message) {
+        if (record && handed_on(*place, *record) && read_message(store, *record, message).ok() && message) {
           context.shard.post(
               [&context, key = std::string(key), group = std::string(record->group),
                message = std::move(message)]() mutable { hand_on(context, key, group, std::move(message)); });
@@ -166,10 +183,16 @@ void load_messages(SessionContext& context, storage::SessionId session, std::vec
   load_page(context, {session, std::move(places), std::move(done)});
 }
 
-void erase_unread_queue(SessionContext& context, storage::SessionId session, Place end) {
-  context.core.storage->reader().read(
-      storage::StoreReader::Urgency::Background,
-      [&context, session, end](const KvStore& store) { erase_found(context, store, session, end); });
+void erase_unread_queue(SessionContext& context, const UnreadQueue& queue) {
+  context.core.storage->reader().read(storage::StoreReader::Urgency::Background,
+                                      [&context, queue](const KvStore& store) {
+                                        // Before that the other members of a group may not be back.
+                                        if (context.core.restorer->sessions_are_there()) {
+                                          erase_found(context, store, queue);
+                                        } else {
+                                          erase_unread_queue(context, queue);
+                                        }
+                                      });
 }
 
 }  // namespace sluice::session

@@ -16,8 +16,15 @@ namespace sluice::session {
 void load_messages(SessionContext& context, storage::SessionId session, std::vector<Place> places,
                    std::function<void(std::vector<LoadedMessage>)> done);
 
-/// Erases the queue of a session that has ended before it was read: every place below `end`. What came through shared
-/// subscriptions goes to other members [MQTT-4.8.2-4].
-void erase_unread_queue(SessionContext& context, storage::SessionId session, Place end);
+/// The queue of a session that has ended before it was read.
+struct UnreadQueue {
+  storage::SessionId session = 0;
+  Place end = 0;             ///< no place of it is above
+  Place sent_before = 0;     ///< with a lower place: may have been sent
+  std::uint16_t window = 0;  ///< so many of them
+};
+/// Erases it, once all sessions are there. What came through shared subscriptions goes to other members [MQTT-4.8.2-4],
+/// but not what may have been sent at QoS 2 [MQTT-4.8.2-5].
+void erase_unread_queue(SessionContext& context, const UnreadQueue& queue);
 
 }  // namespace sluice::session

@@ -170,7 +170,7 @@ void OutboundFlow::redeliver(PacketId id, InflightWindow::Entry& entry, TimePoin
   if (entry.stage == InflightWindow::Stage::AwaitPubComp) {
     if (entry.resend) window_.resent(entry, now);
     probe().retransmitted.add();
-    events_.release_to_client(id);
+    release(id, entry);
     return;
   }
   const DeliveryResult result = sink_->deliver(entry.queued.delivery(id, true));
@@ -204,7 +204,7 @@ Reason OutboundFlow::acknowledge(Ack ack, PacketId packet_id, Reason reason, Tim
         entry->stage = Stage::AwaitPubComp;
       }
       entry->sent_at = now;
-      events_.release_to_client(packet_id);
+      release(packet_id, *entry);
       return Reason::Success;
     case Ack::PubComp:
       if (entry->stage != Stage::AwaitPubComp) return Reason::PacketIdentifierNotFound;
@@ -216,9 +216,15 @@ Reason OutboundFlow::acknowledge(Ack ack, PacketId packet_id, Reason reason, Tim
   return Reason::Success;
 }
 
-bool OutboundFlow::awaits_completion(PacketId id) {
-  const InflightWindow::Entry* const entry = window_.find(id);
-  return entry != nullptr && entry->stage == InflightWindow::Stage::AwaitPubComp;
+void OutboundFlow::release(PacketId id, InflightWindow::Entry& entry) {
+  // A client may send its PUBREC as often as it likes.
+  if (!entry.releasing) entry.releasing = events_.release_to_client(id);
+}
+
+bool OutboundFlow::take_release(PacketId id) {
+  InflightWindow::Entry* const entry = window_.find(id);
+  return entry != nullptr && entry->stage == InflightWindow::Stage::AwaitPubComp &&
+         std::exchange(entry->releasing, false);
 }
 
 void OutboundFlow::writable(TimePoint now, UnixMillis wall_now) {

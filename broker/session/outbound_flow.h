@@ -33,8 +33,9 @@ class OutboundEvents {
   virtual void on_settled(const QueuedMessage& queued) = 0;
   /// PUBREC: of the message nothing is left but its id. Called before release().
   virtual void on_received(const QueuedMessage& queued) = 0;
-  /// To be passed to the sink as soon as what went before is safe: deliver_release(id).
-  virtual void release_to_client(PacketId id) = 0;
+  /// To be passed to the sink as soon as what went before is safe: deliver_release(id). True: it waits for that, and
+  /// take_release() is to be asked then.
+  virtual bool release_to_client(PacketId id) = 0;
   /// Messages that only the store has: on_loaded() is to be called with them later.
   virtual void load(std::vector<Place> places) = 0;
   /// The queue rose above its high watermark, or fell below the low one.
@@ -106,8 +107,8 @@ class OutboundFlow {
   [[nodiscard]] std::uint64_t enqueued() const { return enqueued_; }
   /// Whatever was sent has a lower place.
   [[nodiscard]] Place sent_below() const { return window_.next(); }
-  /// True while `id` waits for its PUBCOMP.
-  [[nodiscard]] bool awaits_completion(PacketId id);
+  /// The wait that release_to_client() told of is over. False: the release is not wanted any more.
+  bool take_release(PacketId id);
 
   /// A message was refused because the queue is full.
   void note_refused(std::string_view topic) { begin_overflow(topic); }
@@ -129,6 +130,7 @@ class OutboundFlow {
   void pump(TimePoint now, UnixMillis wall_now);
   bool resend_one(TimePoint now);
   void redeliver(PacketId id, InflightWindow::Entry& entry, TimePoint now);
+  void release(PacketId id, InflightWindow::Entry& entry);
   void request_page();
   void give_up(const QueuedMessage& queued, DropReason why);
   void complete(InflightWindow::Entry& entry);

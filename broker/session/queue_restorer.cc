@@ -26,7 +26,11 @@ struct QueueRestorer::Scan {
   storage::SessionId session = 0;
   Entries entries;              ///< of `session`
   storage::WriteBatch orphans;  ///< of sessions that nobody knows
+  std::vector<storage::MessageId> shared_by_orphans;
 };
+
+QueueRestorer::QueueRestorer(SessionCore& core, RestoreFailure& failure)
+    : core_(core), failure_(failure), keep_topics_(core.contexts.front()->settings.queue.by_priority) {}
 
 void QueueRestorer::expect(storage::SessionId id, SessionRef session, Place end) {
   const MutexLock lock(mutex_);
@@ -45,8 +49,7 @@ void QueueRestorer::hurry(storage::SessionId id) {
 
 std::optional<ReadEntry> QueueRestorer::read_entry(const KvStore& store, storage::SessionId id, Place place,
                                                    std::string_view value) const {
-  const bool keep_topic = core_.contexts.front()->settings.queue.by_priority;
-  return SessionReading(store, core_.storage->health()).entry(id, place, value, keep_topic);
+  return SessionReading(store, core_.storage->health()).entry(id, place, value, keep_topics_);
 }
 
 void QueueRestorer::read_some(const KvStore& store, std::shared_ptr<Scan> scan) {
@@ -70,7 +73,7 @@ void QueueRestorer::read_some(const KvStore& store, std::shared_ptr<Scan> scan) 
         }
         const Place end = end_of(*id);
         if (end == 0) {
-          scan->orphans.erase(Table::Queues, key);
+          note_orphan(*scan, key, value);
         } else if (*place < end) {
           if (auto entry = read_entry(store, *id, *place, value)) scan->entries.push_back(std::move(*entry));
         }
@@ -84,8 +87,18 @@ void QueueRestorer::read_some(const KvStore& store, std::shared_ptr<Scan> scan) 
     return;
   }
   finish(*scan);
+  // They stay, and what they refer to with them.
+  if (core_.storage->health().has(storage::StoreTrouble::Damaged)) {
+    for (const storage::MessageId id : scan->shared_by_orphans) core_.storage->shared_records().add(id, 1);
+  }
   erase_unused(std::move(scan->orphans));
   end(store);
+}
+
+void QueueRestorer::note_orphan(Scan& scan, std::string_view key, std::string_view value) {
+  scan.orphans.erase(Table::Queues, key);
+  const auto record = storage::decode_queue(value);
+  if (record && record->message_id != 0) scan.shared_by_orphans.push_back(record->message_id);
 }
 
 void QueueRestorer::erase_unused(storage::WriteBatch unused) {
@@ -104,6 +117,12 @@ Place QueueRestorer::end_of(storage::SessionId id) {
   return found == owners_.end() ? 0 : found->second.end;
 }
 
+bool QueueRestorer::awaited(storage::SessionId id) {
+  const MutexLock lock(mutex_);
+  const auto found = owners_.find(id);
+  return found != owners_.end() && found->second.session;
+}
+
 std::optional<SessionRef> QueueRestorer::take_owner(storage::SessionId id) {
   const MutexLock lock(mutex_);
   const auto found = owners_.find(id);
@@ -113,6 +132,7 @@ std::optional<SessionRef> QueueRestorer::take_owner(storage::SessionId id) {
 }
 
 void QueueRestorer::read_one(const KvStore& store, storage::SessionId id) {
+  if (!awaited(id)) return;
   const Place end = end_of(id);
   Entries entries;
   const StoreStatus status =
@@ -128,6 +148,10 @@ void QueueRestorer::read_one(const KvStore& store, storage::SessionId id) {
 void QueueRestorer::hand_over(storage::SessionId id, Entries entries) {
   const std::optional<SessionRef> owner = take_owner(id);
   if (!owner) return;
+  // Of a session that has ended meanwhile, too: its records are still to be read, by erase_unread_queue().
+  for (const ReadEntry& entry : entries) {
+    if (entry.queued.shared_record != 0) core_.storage->shared_records().add(entry.queued.shared_record, 1);
+  }
   const std::uint32_t where = core_.table.shard_of(*owner);
   if (where == SessionTable::kNowhere) return;
   SessionContext& context = *core_.contexts[where];
@@ -139,10 +163,6 @@ void QueueRestorer::hand_over(storage::SessionId id, Entries entries) {
 }
 
 void QueueRestorer::restore_on(SessionContext& context, SessionRef owner, Entries entries) {
-  // Of a session that has ended meanwhile, too: its records are still to be read, by erase_unread_queue().
-  for (const ReadEntry& entry : entries) {
-    if (entry.queued.shared_record != 0) core_.storage->shared_records().add(entry.queued.shared_record, 1);
-  }
   ClientSession* const session = core_.table.find(owner, context.shard.index());
   if (session == nullptr || !session->awaits_queue()) return;
   RestoredQueue queue;

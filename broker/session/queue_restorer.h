@@ -24,7 +24,8 @@ namespace sluice::session {
 /// Owner: SessionRestorer. Thread safety: as noted; the reading is done on the store's reader.
 class QueueRestorer {
  public:
-  QueueRestorer(SessionCore& core, RestoreFailure& failure) : core_(core), failure_(failure) {}
+  /// Before the shards run.
+  QueueRestorer(SessionCore& core, RestoreFailure& failure);
 
   /// A session is back and its queue is not; places from `end` on are this server's. Any thread.
   void expect(storage::SessionId id, SessionRef session, Place end);
@@ -50,8 +51,11 @@ class QueueRestorer {
   [[nodiscard]] std::optional<ReadEntry> read_entry(const storage::KvStore& store, storage::SessionId id, Place place,
                                                     std::string_view value) const;
   void finish(Scan& scan);
+  static void note_orphan(Scan& scan, std::string_view key, std::string_view value);
   void hand_over(storage::SessionId id, Entries entries);
   void restore_on(SessionContext& context, SessionRef owner, Entries entries);
+  /// Its queue is neither back nor on its way.
+  [[nodiscard]] bool awaited(storage::SessionId id);
   std::optional<SessionRef> take_owner(storage::SessionId id);
   [[nodiscard]] Place end_of(storage::SessionId id);
   void hand_over_the_empty();
@@ -65,6 +69,7 @@ class QueueRestorer {
 
   SessionCore& core_;
   RestoreFailure& failure_;
+  const bool keep_topics_;  ///< in memory, for the priorities of what waits
   std::function<void()> on_step_;
   std::atomic<bool> over_{false};
   std::atomic<std::size_t> messages_{0};

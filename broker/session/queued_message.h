@@ -30,8 +30,9 @@ struct QueuedMessage {
   Qos qos = Qos::AtMostOnce;
   bool reserved = false;  ///< a place in the queue was promised (mqtt.session.overflow = refuse)
   bool retain : 1 = false;
-  bool stored : 1 = false;  ///< the store has it under its place
-  bool resent : 1 = false;  ///< may have been sent before the server started
+  bool stored : 1 = false;         ///< the store has it under its place
+  bool resent : 1 = false;         ///< may have been sent before the server started
+  std::uint8_t handed_on : 2 = 0;  ///< from how many members of its group (3: or more)
 
   [[nodiscard]] std::span<const std::uint32_t> ids() const {
     if (more_ids) return *more_ids;

@@ -82,7 +82,12 @@ void ClientSession::forget_on_disk() {
   for (const auto& [place, queued] : durable_->early) {
     if (queued.stored) records.erase_queued(durable_->id, queued);
   }
-  if (durable_->awaits_queue) erase_unread_queue(context_, durable_->id, durable_->first_own_place);
+  if (durable_->awaits_queue) {
+    erase_unread_queue(context_, {.session = durable_->id,
+                                  .end = durable_->first_own_place,
+                                  .sent_before = durable_->sent_before,
+                                  .window = durable_->sent_window});
+  }
 }
 
 void ClientSession::store_here(QueuedMessage& queued) {
@@ -102,19 +107,20 @@ void ClientSession::on_received(const QueuedMessage& queued) {
   if (queued.stored) context_.records->put_released(durable_->id, queued);
 }
 
-void ClientSession::release_to_client(PacketId packet_id) {
+bool ClientSession::release_to_client(PacketId packet_id) {
   // A server that forgot the PUBREC would send the message again, and the client would take it for a new one.
   const CommitTicket ticket = durable_ ? context_.records->journal().pending() : 0;
   if (ticket == 0) {
     sink_->deliver_release(packet_id);
-    return;
+    return false;
   }
   context_.records->journal().when_committed(ticket, [&context = context_, ref = ref_, packet_id, sink = sink_] {
     ClientSession* const session = context.core.table.find(ref, context.shard.index());
     // Another connection's resume() releases again what is not complete.
-    if (session == nullptr || session->sink_ != sink || !session->flow_->awaits_completion(packet_id)) return;
+    if (session == nullptr || session->sink_ != sink || !session->flow_->take_release(packet_id)) return;
     sink->deliver_release(packet_id);
   });
+  return true;
 }
 
 void ClientSession::load(std::vector<Place> places) {
@@ -167,7 +173,7 @@ void ClientSession::restore(RestoredSession restored) {
     for (const auto& [id, since] : restored.received) inbound_->restore(id, from_wall(since, wall_now, context_.now()));
   }
   if (restored.will) {
-    will_ = std::make_unique<PendingWill>(PendingWill{std::move(*restored.will), {}});
+    will_ = std::make_unique<PendingWill>(PendingWill{.request = std::move(*restored.will)});
     durable_->will_saved = true;
     const std::uint32_t delay = std::min(will_->request.delay_seconds, expiry_seconds_);
     const UnixMillis due =

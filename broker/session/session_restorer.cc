@@ -154,16 +154,17 @@ bool SessionRestorer::ready(std::string_view client_id, Shard& shard, std::funct
   return false;
 }
 
-bool SessionRestorer::take_unread(const std::string& client_id) {
+bool SessionRestorer::take_unread(const std::string& client_id, storage::SessionId id) {
   const MutexLock lock(mutex_);
   const auto found = expected_.find(client_id);
-  if (found == expected_.end() || found->second.progress != Progress::Unread) return false;
+  // Of two with one client id, which a kill may leave, the earlier one had ended.
+  if (found == expected_.end() || found->second.id != id || found->second.progress != Progress::Unread) return false;
   found->second.progress = Progress::Reading;
   return true;
 }
 
 void SessionRestorer::read_one(const KvStore& store, const std::string& client_id, storage::SessionId id) {
-  if (!take_unread(client_id)) return;
+  if (!take_unread(client_id, id)) return;
   std::optional<RestoredSession> session;
   if (failure_.note(reading(store).read(id, first_place_, session))) return;
   if (!session) {
@@ -181,7 +182,7 @@ void SessionRestorer::read_some(const KvStore& store) {
   const std::size_t end = handed_.load() > kMostHanded ? next_ : std::min(order_.size(), next_ + kSessionsAtOnce);
   for (; next_ < end; ++next_) {
     const auto& [client_id, id] = order_[next_];
-    if (!take_unread(client_id)) continue;
+    if (!take_unread(client_id, id)) continue;
     std::optional<RestoredSession> session;
     if (failure_.note(reading(store).read(id, first_place_, session))) return;
     if (session) {

@@ -86,7 +86,7 @@ class SessionRestorer {
   void read_index(const storage::KvStore& store);
   void read_some(const storage::KvStore& store);
   void read_one(const storage::KvStore& store, const std::string& client_id, storage::SessionId id);
-  bool take_unread(const std::string& client_id);
+  bool take_unread(const std::string& client_id, storage::SessionId id);
   void hand_over(Restored sessions);
   void restore_on(SessionContext& context, Restored& sessions);
   void settled(const std::string& client_id);

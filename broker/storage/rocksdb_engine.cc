@@ -108,7 +108,10 @@ StoreStatus RocksDbEngine::failure(const rocksdb::Status& status) const {
 }
 
 StoreStatus RocksDbEngine::closed() const {
-  return {last_error_, settings_.folder.string() + ": cannot be used after a failure until it is recovered"};
+  // What cannot be read now is not known to be damaged.
+  const StoreErrc last = last_error_;
+  const StoreErrc why = last == StoreErrc::Corrupt ? StoreErrc::Io : last;
+  return {why, settings_.folder.string() + ": cannot be used after a failure until it is recovered"};
 }
 
 void RocksDbEngine::fill(std::span<const WriteBatch* const> batches) {

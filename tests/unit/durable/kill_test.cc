@@ -165,5 +165,65 @@ TEST_F(KillTest, AMessageThatSeveralQueuesShareGoesNotBeforeTheLastOfThem) {
   EXPECT_TRUE(eventually([&] { return rows(Table::Queues) + rows(Table::Messages) == 0; }));
 }
 
+TEST_F(KillTest, WhatWasParkedLeavesItsShardBehindItsRecords) {
+  constexpr int kCount = 3000;  // of which a turn takes 256
+  sessions_.queue.max_length = kCount;
+  start();
+  TestClient& before = connected("client");
+  before.subscribe("t", Qos::AtLeastOnce);
+  kill();
+  store_->hold_scan(Table::Retained);
+  start();
+  TestClient& client = connected("client");
+  TestClient& publisher = core_->client(1 - client.home().index());
+  publisher.connect("publisher", {.clean_start = true, .expiry = 0});
+  ASSERT_NE(&publisher.home(), &client.home());
+  std::vector<std::string> all;
+  for (int i = 0; i < kCount; ++i) {
+    all.push_back(std::to_string(i));
+    EXPECT_EQ(publisher.publish_async("t", all.back(), Qos::AtLeastOnce), Reason::Success);
+  }
+  store_->let_scan();
+  EXPECT_EQ(client.payloads(kCount), all);
+  core_->await_restored();
+  EXPECT_TRUE(eventually([&] { return publisher.acknowledged().size() == all.size(); }));
+  // None was put behind its client's acknowledgement.
+  EXPECT_TRUE(eventually([&] { return rows(Table::Queues) == 0; }));
+}
+
+TEST_F(KillTest, WhatASessionLeavesThatExpiredMeanwhileGoesToMembersThatComeBackBehindIt) {
+  start();
+  away("first", "$share/g/t", {.expiry = 1});
+  publish("t", {"one", "two"});
+  TestClient& other = connected("second");
+  other.subscribe("$share/g/t", Qos::AtLeastOnce);
+  other.close();
+  const auto expired = Clock::now() + std::chrono::milliseconds(1100);
+  kill();
+  ASSERT_TRUE(eventually([&] { return Clock::now() > expired; }));
+  start();
+  EXPECT_THAT(connected("second").payloads(2), testing::UnorderedElementsAre("one", "two"));
+}
+
+TEST_F(KillTest, WhatMayHaveBeenSentAtQos2GoesToNoOtherMember) {
+  start();
+  TestClient& first = connected("first", {.receive_maximum = 1, .acknowledges = false});
+  first.subscribe("$share/g/t", Qos::ExactlyOnce);
+  TestClient& publisher = connected("publisher", {.clean_start = true, .expiry = 0});
+  for (const char* const payload : {"sent", "waits"}) publisher.publish("t", payload, Qos::ExactlyOnce);
+  EXPECT_THAT(first.payloads(1), ElementsAre("sent"));
+  TestClient& second = connected("second");
+  second.subscribe("$share/g/t", Qos::ExactlyOnce);
+  second.close();
+  kill();
+  store_->hold_scan(Table::Queues);
+  start();
+  connected("first", {.clean_start = true});
+  store_->let_scan();
+  core_->await_restored();
+  publish("t", {"new"});
+  EXPECT_THAT(connected("second").payloads(2), testing::UnorderedElementsAre("waits", "new"));
+}
+
 }  // namespace
 }  // namespace sluice::session

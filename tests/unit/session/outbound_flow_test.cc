@@ -30,7 +30,10 @@ class Recorder final : public DeliverySink, public OutboundEvents {
   }
   void on_settled(const QueuedMessage&) override {}
   void on_received(const QueuedMessage&) override {}
-  void release_to_client(PacketId id) override { deliver_release(id); }
+  bool release_to_client(PacketId id) override {
+    log.push_back((releases_wait ? "release waits #" : "release #") + std::to_string(id));
+    return releases_wait;
+  }
   void load(std::vector<Place>) override {}
   void on_watermark(bool high) override { log.push_back(high ? "high" : "low"); }
   void on_overflow(std::string_view topic) override { log.push_back("overflow " + std::string(topic)); }
@@ -39,6 +42,7 @@ class Recorder final : public DeliverySink, public OutboundEvents {
   std::vector<std::string> take() { return std::exchange(log, {}); }
 
   DeliveryResult next = DeliveryResult::Accepted;
+  bool releases_wait = false;
   std::vector<std::string> log;
 };
 
@@ -248,6 +252,26 @@ TEST_F(OutboundFlowTest, AlarmsThatNewLimitsDoNotJustifyEnd) {
   settings_.queue.max_length = 4;
   flow_.on_new_limits();
   EXPECT_EQ(recorder_.take(), (Log{"high"}));
+}
+
+TEST_F(OutboundFlowTest, HoweverOftenAPubRecComesItsReleaseWaitsOnce) {
+  flow_.attach(recorder_, 10);
+  send("a", Qos::ExactlyOnce);
+  recorder_.take();
+  recorder_.releases_wait = true;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ack(Ack::PubRec, 1), Reason::Success);
+  EXPECT_EQ(recorder_.take(), (Log{"release waits #1"}));
+  EXPECT_TRUE(flow_.take_release(1));
+  EXPECT_FALSE(flow_.take_release(1));
+  // The next one may wait again, and so may that of another connection.
+  EXPECT_EQ(ack(Ack::PubRec, 1), Reason::Success);
+  EXPECT_EQ(recorder_.take(), (Log{"release waits #1"}));
+  flow_.detach();
+  flow_.attach(recorder_, 10);
+  flow_.resume(now_, wall_);
+  EXPECT_EQ(recorder_.take(), (Log{"release waits #1"}));
+  EXPECT_EQ(ack(Ack::PubComp, 1), Reason::Success);
+  EXPECT_FALSE(flow_.take_release(1));
 }
 
 }  // namespace
