@@ -246,8 +246,12 @@ Routed dispatch_carefully(SessionContext& context, const MessagePtr& message, Re
     for (Target& target : targets) take_place_at(context, target);
   }
   const CommitTicket ticket = keep(context, *message, targets, takes);
+  const std::size_t changes = context.records ? context.records->journal().gathered() : 0;
   for (Target& target : targets) send_off(context, ticket, *message, std::move(target));
-  return {.deliveries = sessions, .ticket = message->qos() == Qos::AtMostOnce ? 0 : ticket};
+  if (message->qos() == Qos::AtMostOnce) return {.deliveries = sessions};
+  // Where a member of a group had just ended, the message was put for another one.
+  const bool more = context.records && context.records->journal().gathered() > changes;
+  return {.deliveries = sessions, .ticket = more ? context.records->journal().ticket() : ticket};
 }
 
 }  // namespace
@@ -318,13 +322,16 @@ static_assert(sizeof(Passing) + sizeof(SessionContext*) + sizeof(SessionRef) <= 
 constexpr std::uint8_t kMostHandedOn = 3;
 
 /// Its session ended a moment ago, and could not know of it.
-void deliver_to_nobody(SessionContext& context, SessionRef gone, const QueuedMessage& queued, storage::SessionId id) {
+void deliver_to_nobody(SessionContext& context, SessionRef gone, QueuedMessage& queued, storage::SessionId id) {
   if (queued.stored && id != 0) context.records->erase_queued(id, queued);
-  if (queued.group && queued.handed_on < kMostHandedOn) redeliver_to_group(context, queued, gone);
+  if (!queued.group || queued.handed_on == kMostHandedOn) return;
+  ++queued.handed_on;
+  redeliver_to_group(context, queued, gone);
 }
 
 void deliver_here(SessionContext& context, SessionRef session, QueuedMessage&& queued, storage::SessionId id) {
   if (ClientSession* const target = context.core.table.find(session, context.shard.index())) {
+    queued.handed_on = 0;
     target->deliver(std::move(queued));
   } else {
     deliver_to_nobody(context, session, queued, id);
@@ -365,7 +372,7 @@ bool redeliver_to_group(SessionContext& context, const QueuedMessage& queued, Se
   if (!other) return false;
   std::vector<Target> targets;
   Target& target = targets.emplace_back(Target{other->session, queued_for(context, queued.message, *other)});
-  target.queued.handed_on = std::min<unsigned>(queued.handed_on + 1U, kMostHandedOn) & 3U;
+  target.queued.handed_on = queued.handed_on;
   if (context.core.overflow == Overflow::Refuse) {
     std::vector<SessionRef> full{except};
     // Its publisher has been told yes: where no member has room, the queue of one becomes longer than it should.

@@ -140,6 +140,16 @@ void hand_on(SessionContext& context, const std::string& key, const std::string&
   if (queued.group) redeliver_to_group(context, queued, {});
 }
 
+/// False: there is nothing to be handed on.
+bool read_and_hand_on(SessionContext& context, const KvStore& store, std::string_view key,
+                      const storage::QueueRecord& record) {
+  MessagePtr message;
+  if (!read_message(store, record, message).ok() || !message) return false;
+  context.shard.post([&context, key = std::string(key), group = std::string(record.group),
+                      message = std::move(message)]() mutable { hand_on(context, key, group, std::move(message)); });
+  return true;
+}
+
 /// Whether it goes to another member of its group, which is to be read in the order of places.
 class HandedOn {
  public:
@@ -163,12 +173,7 @@ void erase_found(SessionContext& context, const KvStore& store, const UnreadQueu
         const auto place = storage::place_of(key);
         if (!place || *place >= queue.end) return true;
         const auto record = storage::decode_queue(value);
-        MessagePtr message;
-        if (record && handed_on(*place, *record) && read_message(store, *record, message).ok() && message) {
-          context.shard.post(
-              [&context, key = std::string(key), group = std::string(record->group),
-               message = std::move(message)]() mutable { hand_on(context, key, group, std::move(message)); });
-        } else {
+        if (!record || !handed_on(*place, *record) || !read_and_hand_on(context, store, key, *record)) {
           batch.erase(Table::Queues, key);
         }
         return true;
@@ -181,6 +186,13 @@ void erase_found(SessionContext& context, const KvStore& store, const UnreadQueu
 void load_messages(SessionContext& context, storage::SessionId session, std::vector<Place> places,
                    std::function<void(std::vector<LoadedMessage>)> done) {
   load_page(context, {session, std::move(places), std::move(done)});
+}
+
+bool hand_on_orphan(SessionContext& context, const KvStore& store, std::string_view key,
+                    const storage::QueueRecord& record) {
+  // At QoS 2 it may have been sent [MQTT-4.8.2-5].
+  if (record.group.empty() || record.qos != Qos::AtLeastOnce) return false;
+  return read_and_hand_on(context, store, key, record);
 }
 
 void erase_unread_queue(SessionContext& context, const UnreadQueue& queue) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "broker/session/client_session.h"
+#include "broker/session/message_loader.h"
 #include "broker/session/session_probe.h"
 #include "shared/base/shard.h"
 
@@ -73,7 +74,7 @@ void QueueRestorer::read_some(const KvStore& store, std::shared_ptr<Scan> scan) 
         }
         const Place end = end_of(*id);
         if (end == 0) {
-          note_orphan(*scan, key, value);
+          note_orphan(store, *scan, key, value);
         } else if (*place < end) {
           if (auto entry = read_entry(store, *id, *place, value)) scan->entries.push_back(std::move(*entry));
         }
@@ -95,9 +96,13 @@ void QueueRestorer::read_some(const KvStore& store, std::shared_ptr<Scan> scan) 
   end(store);
 }
 
-void QueueRestorer::note_orphan(Scan& scan, std::string_view key, std::string_view value) {
-  scan.orphans.erase(Table::Queues, key);
+void QueueRestorer::note_orphan(const KvStore& store, Scan& scan, std::string_view key, std::string_view value) {
   const auto record = storage::decode_queue(value);
+  // While the store is damaged, its session may be there but cannot be read.
+  const bool handed_on = record && !core_.storage->health().has(storage::StoreTrouble::Damaged) &&
+                         hand_on_orphan(*core_.contexts.front(), store, key, *record);
+  if (handed_on) return;
+  scan.orphans.erase(Table::Queues, key);
   if (record && record->message_id != 0) scan.shared_by_orphans.push_back(record->message_id);
 }
 
@@ -198,26 +203,11 @@ storage::WriteBatch QueueRestorer::unused_messages(const KvStore& store) {
   return unused;
 }
 
-void QueueRestorer::erase_behind_journals(storage::WriteBatch unused) {
-  struct Waiting {
-    storage::WriteBatch unused;
-    std::atomic<std::size_t> shards;
-  };
-  const auto waiting = std::make_shared<Waiting>(std::move(unused), core_.contexts.size());
-  for (const auto& context : core_.contexts) {
-    context->shard.post([this, waiting, &journal = context->records->journal()] {
-      journal.when_submitted([this, waiting] {
-        if (waiting->shards.fetch_sub(1) == 1) erase_unused(std::move(waiting->unused));
-      });
-    });
-  }
-}
-
 void QueueRestorer::end(const KvStore& store) {
   hand_over_the_empty();
   // Behind everything that was handed to the shards.
   core_.contexts.front()->shard.group().run_on_all([](Shard&) {});
-  erase_behind_journals(unused_messages(store));
+  erase_unused(unused_messages(store));
   {
     const MutexLock lock(mutex_);
     owners_.clear();

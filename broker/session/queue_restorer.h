@@ -51,7 +51,7 @@ class QueueRestorer {
   [[nodiscard]] std::optional<ReadEntry> read_entry(const storage::KvStore& store, storage::SessionId id, Place place,
                                                     std::string_view value) const;
   void finish(Scan& scan);
-  static void note_orphan(Scan& scan, std::string_view key, std::string_view value);
+  void note_orphan(const storage::KvStore& store, Scan& scan, std::string_view key, std::string_view value);
   void hand_over(storage::SessionId id, Entries entries);
   void restore_on(SessionContext& context, SessionRef owner, Entries entries);
   /// Its queue is neither back nor on its way.
@@ -62,9 +62,6 @@ class QueueRestorer {
   void end(const storage::KvStore& store);
   /// Those that no queue refers to.
   storage::WriteBatch unused_messages(const storage::KvStore& store);
-  /// That nothing refers to them may be known to the shards' journals only, which may be held: a message must not go
-  /// before the last record that refers to it.
-  void erase_behind_journals(storage::WriteBatch unused);
   void erase_unused(storage::WriteBatch unused);
 
   SessionCore& core_;

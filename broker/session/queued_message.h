@@ -32,7 +32,7 @@ struct QueuedMessage {
   bool retain : 1 = false;
   bool stored : 1 = false;         ///< the store has it under its place
   bool resent : 1 = false;         ///< may have been sent before the server started
-  std::uint8_t handed_on : 2 = 0;  ///< from how many members of its group (3: or more)
+  std::uint8_t handed_on : 2 = 0;  ///< on its way: by how many members of its group that had just ended
 
   [[nodiscard]] std::span<const std::uint32_t> ids() const {
     if (more_ids) return *more_ids;

@@ -83,9 +83,7 @@ void SessionRecords::put_released(storage::SessionId session, const QueuedMessag
                                        .message = {}},
                   value_);
   journal_.changes().put(Table::Queues, storage::queue_key(session, queued.place), value_);
-  if (queued.shared_record != 0 && storage_.shared_records().release(queued.shared_record)) {
-    journal_.changes().erase_once(Table::Messages, storage::message_key(queued.shared_record));
-  }
+  if (queued.shared_record != 0) release_shared(queued.shared_record);
 }
 
 void SessionRecords::erase_queued(storage::SessionId session, const QueuedMessage& queued) {
@@ -96,9 +94,21 @@ void SessionRecords::erase_queued(storage::SessionId session, const QueuedMessag
   } else {
     journal_.changes().erase(Table::Queues, key);
   }
-  if (queued.shared_record != 0 && storage_.shared_records().release(queued.shared_record)) {
-    journal_.changes().erase_once(Table::Messages, storage::message_key(queued.shared_record));
+  if (queued.shared_record != 0) release_shared(queued.shared_record);
+}
+
+void SessionRecords::release_shared(storage::MessageId id) {
+  released_.push_back(id);
+  if (released_.size() == 1) journal_.when_submitted([this] { tell_released(); });
+}
+
+void SessionRecords::tell_released() {
+  for (const storage::MessageId id : released_) {
+    if (storage_.shared_records().release(id)) {
+      journal_.changes().erase_once(Table::Messages, storage::message_key(id));
+    }
   }
+  released_.clear();
 }
 
 void SessionRecords::note_place(storage::SessionId session, Place place) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "broker/api/broker_api.h"
 #include "broker/session/queued_message.h"
@@ -55,9 +56,15 @@ class SessionRecords {
   void note_place(storage::SessionId session, Place place);
 
  private:
+  /// One queue less refers to the message; known to the other shards when this turn's batch has left, so that none
+  /// erases the message before.
+  void release_shared(storage::MessageId id);
+  void tell_released();
+
   storage::Storage& storage_;
   storage::ShardJournal journal_;
-  std::string value_;  ///< scratch
+  std::string value_;                         ///< scratch
+  std::vector<storage::MessageId> released_;  ///< in this turn
 };
 
 }  // namespace sluice::session

@@ -34,6 +34,13 @@ void log_restored(std::string_view what, TimePoint began) {
                            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count());
 }
 
+/// Of two with one client id, which a kill may leave, the earlier one had ended.
+void erase_ended(storage::WriteBatch& batch, storage::SessionId id) {
+  batch.erase(Table::Sessions, storage::session_key(id));
+  batch.erase(Table::Sessions, storage::places_key(id));
+  batch.erase(Table::Wills, storage::session_key(id));
+}
+
 /// It expired while no server was there.
 bool is_over(const storage::SessionRecord& record) {
   return record.detached_at != 0 && record.expiry_seconds != kNeverExpires &&
@@ -121,14 +128,20 @@ void SessionRestorer::read_index(const KvStore& store) {
   });
   if (failure_.note(status)) return;
   std::vector<std::pair<std::string, std::vector<Waiter>>> early;
+  storage::WriteBatch ended;
   {
     const MutexLock lock(mutex_);
-    for (const auto& [client_id, id] : order_) expected_[client_id] = {id, Progress::Unread, {}};
+    for (const auto& [client_id, id] : order_) {
+      Expected& expected = expected_[client_id];
+      if (expected.id != 0) erase_ended(ended, expected.id);
+      expected.id = id;
+    }
     sessions_found_.store(expected_.size(), std::memory_order_relaxed);
     index_read_ = true;
     for (auto& [client_id, waiters] : early_) early.emplace_back(client_id, std::move(waiters));
     early_.clear();
   }
+  if (!ended.empty()) core_.storage->log().submit(std::move(ended), nullptr, 0);
   for (auto& [client_id, waiters] : early) {
     for (Waiter& waiter : waiters) {
       Shard& shard = *waiter.shard;
@@ -157,7 +170,6 @@ bool SessionRestorer::ready(std::string_view client_id, Shard& shard, std::funct
 bool SessionRestorer::take_unread(const std::string& client_id, storage::SessionId id) {
   const MutexLock lock(mutex_);
   const auto found = expected_.find(client_id);
-  // Of two with one client id, which a kill may leave, the earlier one had ended.
   if (found == expected_.end() || found->second.id != id || found->second.progress != Progress::Unread) return false;
   found->second.progress = Progress::Reading;
   return true;

@@ -33,6 +33,8 @@ class ShardJournal final : private TurnEnd, private CommitListener {
     static_cast<void>(changes());
     return open_;
   }
+  /// How many changes that are.
+  [[nodiscard]] std::size_t gathered() const { return batch_.count(); }
   /// With this ticket everything is committed that was changed so far; 0 if it is already.
   [[nodiscard]] CommitTicket pending() const {
     const CommitTicket last = batch_.empty() && !touched_ ? open_ - 1 : open_;

@@ -20,7 +20,8 @@ namespace sluice::storage {
 class SharedRecords {
  public:
   void add(MessageId id, std::size_t queues);
-  /// One queue less refers to it. True: it was the last; the record is the caller's to erase.
+  /// One queue less refers to it, and what says so has been submitted: another shard that is the last may erase it
+  /// then. True: it was the last; the record is the caller's to erase.
   bool release(MessageId id);
 
   void begin_restore() { change_mode(true); }

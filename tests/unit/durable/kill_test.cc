@@ -225,5 +225,40 @@ TEST_F(KillTest, WhatMayHaveBeenSentAtQos2GoesToNoOtherMember) {
   EXPECT_THAT(connected("second").payloads(2), testing::UnorderedElementsAre("waits", "new"));
 }
 
+TEST_F(KillTest, WhatIsOnItsWayToASessionThatEndsGoesToAnotherMemberAndLeavesNothing) {
+  start();
+  core_->await_restored();
+  TestClient& publisher = core_->client(0);
+  publisher.connect("publisher", {.clean_start = true, .expiry = 0});
+  TestClient& member = core_->client(1);
+  member.connect("member", {});
+  member.subscribe("$share/g/t", Qos::AtLeastOnce);
+  TestClient& plain = core_->client(1);
+  plain.connect("plain", {});
+  plain.subscribe("t", Qos::AtLeastOnce);
+  // A member that is away gets something only if nobody else is left.
+  TestClient& other = core_->client(1);
+  other.connect("other", {});
+  other.subscribe("$share/g/t", Qos::AtLeastOnce);
+  other.close();
+  ASSERT_NE(&publisher.home(), &member.home());
+  std::promise<void> published;
+  std::promise<void> ended;
+  publisher.home().post([&] {
+    EXPECT_EQ(publisher.publish_async("t", "one", Qos::AtLeastOnce), Reason::Success);
+    published.set_value();
+    ended.get_future().wait();  // the message leaves at the end of this turn
+  });
+  published.get_future().wait();
+  core_->client(1).connect("member", {.clean_start = true});
+  core_->client(1).connect("plain", {.clean_start = true});
+  ended.set_value();
+  EXPECT_TRUE(eventually([&] { return core_->queued("other") == 1; }));
+  EXPECT_EQ(rows(Table::Queues), 1U);
+  EXPECT_THAT(connected("other").payloads(1), ElementsAre("one"));
+  EXPECT_TRUE(eventually([&] { return publisher.acknowledged().size() == 1; }));
+  EXPECT_TRUE(eventually([&] { return rows(Table::Queues) + rows(Table::Messages) == 0; }));
+}
+
 }  // namespace
 }  // namespace sluice::session
