@@ -260,5 +260,56 @@ TEST_F(KillTest, WhatIsOnItsWayToASessionThatEndsGoesToAnotherMemberAndLeavesNot
   EXPECT_TRUE(eventually([&] { return rows(Table::Queues) + rows(Table::Messages) == 0; }));
 }
 
+TEST_F(KillTest, ASharedMessageStaysUntilTheLastAcknowledgementHasLeftItsShard) {
+  start();
+  core_->await_restored();
+  TestClient& one = core_->client(0);
+  TestClient& two = core_->client(1);
+  for (TestClient* const client : {&one, &two}) {
+    client->connect(client == &one ? "one" : "two", {.acknowledges = false});
+    client->subscribe("t", Qos::AtLeastOnce);
+  }
+  ASSERT_NE(&one.home(), &two.home());
+  publish("t", {"shared"});
+  EXPECT_THAT(one.payloads(1), ElementsAre("shared"));
+  EXPECT_THAT(two.payloads(1), ElementsAre("shared"));
+  std::promise<void> acknowledged;
+  std::promise<void> go_on;
+  one.home().post([&] {
+    one.acknowledge(one.received().front().id);
+    acknowledged.set_value();
+    go_on.get_future().wait();
+  });
+  acknowledged.get_future().wait();
+  two.acknowledge(two.received().front().id);
+  EXPECT_TRUE(eventually([&] { return rows(Table::Queues) == 1; }));
+  core_->storage().log().flush();
+  EXPECT_EQ(rows(Table::Messages), 1U);
+  go_on.set_value();
+  EXPECT_TRUE(eventually([&] { return rows(Table::Queues) + rows(Table::Messages) == 0; }));
+}
+
+TEST_F(KillTest, WhatIsLeftOfASessionThatIsNotThereGoesToItsGroup) {
+  start();
+  away("gone", "$share/g/t");
+  publish("t", {"one"});
+  kill();
+  storage::WriteBatch batch;
+  EXPECT_TRUE(store_->inside()
+                  .scan(Table::Sessions, {}, {},
+                        [&](std::string_view key, std::string_view) {
+                          batch.erase(Table::Sessions, key);
+                          return true;
+                        })
+                  .ok());
+  const storage::WriteBatch* const batches[] = {&batch};
+  EXPECT_TRUE(store_->inside().write(batches, storage::Durability::Process).ok());
+  store_->hold_scan(Table::Queues);
+  start();
+  away("other", "$share/g/t");
+  store_->let_scan();
+  EXPECT_THAT(connected("other").payloads(1), ElementsAre("one"));
+}
+
 }  // namespace
 }  // namespace sluice::session
