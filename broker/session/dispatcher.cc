@@ -257,6 +257,7 @@ Routed dispatch_carefully(SessionContext& context, const MessagePtr& message, Re
 }  // namespace
 
 bool store_takes(const SessionContext& context, Refusal refusal) {
+  if (context.core.storage == nullptr) return true;
   const storage::Storage& storage = *context.core.storage;
   switch (refusal) {
     case Refusal::Possible:
