@@ -140,14 +140,16 @@ void hand_on(SessionContext& context, const std::string& key, const std::string&
   if (queued.group) redeliver_to_group(context, queued, {});
 }
 
-/// False: there is nothing to be handed on.
-bool read_and_hand_on(SessionContext& context, const KvStore& store, std::string_view key,
-                      const storage::QueueRecord& record) {
+Leftover read_and_hand_on(SessionContext& context, const KvStore& store, std::string_view key,
+                          const storage::QueueRecord& record) {
   MessagePtr message;
-  if (!read_message(store, record, message).ok() || !message) return false;
+  const storage::StoreStatus status = read_message(store, record, message);
+  context.core.storage->health().note_read(status);
+  if (!status.ok() && status.code() != storage::StoreErrc::Corrupt) return Leftover::Unread;
+  if (!message) return Leftover::Useless;
   context.shard.post([&context, key = std::string(key), group = std::string(record.group),
                       message = std::move(message)]() mutable { hand_on(context, key, group, std::move(message)); });
-  return true;
+  return Leftover::HandedOn;
 }
 
 /// Whether it goes to another member of its group, which is to be read in the order of places.
@@ -165,19 +167,20 @@ class HandedOn {
   std::size_t seen_ = 0;
 };
 
+/// What cannot be read for now is left to the next start, which finds it without a session.
 void erase_found(SessionContext& context, const KvStore& store, const UnreadQueue& queue) {
   storage::WriteBatch batch;
   HandedOn handed_on(queue);
-  static_cast<void>(store.scan(
-      Table::Queues, storage::session_key(queue.session), {}, [&](std::string_view key, std::string_view value) {
-        const auto place = storage::place_of(key);
-        if (!place || *place >= queue.end) return true;
-        const auto record = storage::decode_queue(value);
-        if (!record || !handed_on(*place, *record) || !read_and_hand_on(context, store, key, *record)) {
-          batch.erase(Table::Queues, key);
-        }
-        return true;
-      }));
+  const auto look_at = [&](std::string_view key, std::string_view value) {
+    const auto place = storage::place_of(key);
+    if (!place || *place >= queue.end) return true;
+    const auto record = storage::decode_queue(value);
+    Leftover leftover = Leftover::Useless;
+    if (record && handed_on(*place, *record)) leftover = read_and_hand_on(context, store, key, *record);
+    if (leftover == Leftover::Useless) batch.erase(Table::Queues, key);
+    return true;
+  };
+  context.core.storage->health().note_read(store.scan(Table::Queues, storage::session_key(queue.session), {}, look_at));
   if (!batch.empty()) context.core.storage->log().submit(std::move(batch), nullptr, 0);
 }
 
@@ -188,10 +191,10 @@ void load_messages(SessionContext& context, storage::SessionId session, std::vec
   load_page(context, {session, std::move(places), std::move(done)});
 }
 
-bool hand_on_orphan(SessionContext& context, const KvStore& store, std::string_view key,
-                    const storage::QueueRecord& record) {
+Leftover hand_on_orphan(SessionContext& context, const KvStore& store, std::string_view key,
+                        const storage::QueueRecord& record) {
   // At QoS 2 it may have been sent [MQTT-4.8.2-5].
-  if (record.group.empty() || record.qos != Qos::AtLeastOnce) return false;
+  if (record.group.empty() || record.qos != Qos::AtLeastOnce) return Leftover::Useless;
   return read_and_hand_on(context, store, key, record);
 }
 

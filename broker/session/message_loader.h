@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -27,9 +28,15 @@ struct UnreadQueue {
 /// Erases it, once all sessions are there. What came through shared subscriptions goes to other members [MQTT-4.8.2-4],
 /// but not what may have been sent at QoS 2 [MQTT-4.8.2-5].
 void erase_unread_queue(SessionContext& context, const UnreadQueue& queue);
+/// What becomes of a queue's record whose session has ended.
+enum class Leftover : std::uint8_t {
+  HandedOn,  ///< with its message, to another member of the group
+  Useless,   ///< to be erased
+  Unread,    ///< its message cannot be read for now: to be kept
+};
 /// A record of a queue whose session is not there any more: what came through a shared subscription, at QoS 1, goes to
-/// another member, and the record with it. False: it is of no use. On the store's reader, once all sessions are there.
-bool hand_on_orphan(SessionContext& context, const storage::KvStore& store, std::string_view key,
-                    const storage::QueueRecord& record);
+/// another member. On the store's reader, once all sessions are there.
+Leftover hand_on_orphan(SessionContext& context, const storage::KvStore& store, std::string_view key,
+                        const storage::QueueRecord& record);
 
 }  // namespace sluice::session

@@ -98,12 +98,19 @@ void QueueRestorer::read_some(const KvStore& store, std::shared_ptr<Scan> scan) 
 
 void QueueRestorer::note_orphan(const KvStore& store, Scan& scan, std::string_view key, std::string_view value) {
   const auto record = storage::decode_queue(value);
+  Leftover leftover = Leftover::Useless;
   // While the store is damaged, its session may be there but cannot be read.
-  const bool handed_on = record && !core_.storage->health().has(storage::StoreTrouble::Damaged) &&
-                         hand_on_orphan(*core_.contexts.front(), store, key, *record);
-  if (handed_on) return;
+  if (record && !core_.storage->health().has(storage::StoreTrouble::Damaged)) {
+    leftover = hand_on_orphan(*core_.contexts.front(), store, key, *record);
+  }
+  const storage::MessageId shared = record ? record->message_id : 0;
+  if (leftover != Leftover::Useless) {
+    // The record may stay for longer than this restore lasts. The next one finds a message that nobody refers to.
+    if (shared != 0) core_.storage->shared_records().add(shared, 1);
+    return;
+  }
   scan.orphans.erase(Table::Queues, key);
-  if (record && record->message_id != 0) scan.shared_by_orphans.push_back(record->message_id);
+  if (shared != 0) scan.shared_by_orphans.push_back(shared);
 }
 
 void QueueRestorer::erase_unused(storage::WriteBatch unused) {

@@ -17,7 +17,9 @@
 namespace sluice::storage {
 
 /// RocksDbStore's inside, for its sources and for tests.
-/// Readers hold `mutex_` shared for as long as they use the database; recover() takes it alone to open it anew.
+/// Readers hold `mutex_` shared for as long as they use the database; recover() takes it alone to open it anew. A
+/// scan's visitor may call get(): a thread may hold a pthread rwlock shared more than once, and glibc's prefers
+/// readers.
 class RocksDbEngine final : public KvStore {
  public:
   /// As RocksDbStore::open. `file_system` null: the real one.

@@ -42,12 +42,15 @@ class FaultyStore final : public storage::KvStore {
     reads_left_ = reads;
     read_armed_ = true;
   }
+  /// Every get from the table fails, until heal().
+  void fail_gets_of(storage::Table table) { unreadable_ = static_cast<int>(table); }
   /// What figures() say of the store's size.
   void set_disk_bytes(std::uint64_t bytes) { disk_bytes_ = bytes; }
   /// Nothing fails any more.
   void heal() {
     armed_ = false;
     read_armed_ = false;
+    unreadable_ = -1;
   }
   /// Scans of the table wait for let_scan().
   void hold_scan(storage::Table table) {
@@ -89,7 +92,7 @@ class FaultyStore final : public storage::KvStore {
   }
   storage::StoreStatus get(storage::Table table, std::string_view key,
                            std::optional<std::string>& value) const override {
-    if (read_fails()) return read_failure();
+    if (read_fails() || unreadable_ == static_cast<int>(table)) return read_failure();
     return store_->get(table, key, value);
   }
   storage::StoreStatus scan(storage::Table table, std::string_view prefix, std::string_view from,
@@ -139,6 +142,7 @@ class FaultyStore final : public storage::KvStore {
   mutable std::atomic<bool> read_armed_{false};
   mutable std::atomic<std::size_t> reads_left_{0};
   std::atomic<storage::StoreErrc> read_code_{storage::StoreErrc::Io};
+  std::atomic<int> unreadable_{-1};  ///< a Table
   std::atomic<std::uint64_t> disk_bytes_{0};
   std::atomic<bool> armed_{false};
   std::atomic<std::size_t> calls_{0};

@@ -27,6 +27,17 @@ class KillTest : public ServersTest {
     core_->storage().reader().read(storage::StoreReader::Urgency::Background, [&](auto&) { read.set_value(); });
     read.get_future().wait();
   }
+  /// Of the server before. What they had stays.
+  void erase_sessions() {
+    storage::WriteBatch batch;
+    const auto erase = [&](std::string_view key, std::string_view) {
+      batch.erase(Table::Sessions, key);
+      return true;
+    };
+    EXPECT_TRUE(store_->inside().scan(Table::Sessions, {}, {}, erase).ok());
+    const storage::WriteBatch* const batches[] = {&batch};
+    EXPECT_TRUE(store_->inside().write(batches, storage::Durability::Process).ok());
+  }
 };
 
 TEST_F(KillTest, AClientThatComesInTheTurnInWhichAMessageIsPublishedGetsIt) {
@@ -254,7 +265,7 @@ TEST_F(KillTest, WhatIsOnItsWayToASessionThatEndsGoesToAnotherMemberAndLeavesNot
   core_->client(1).connect("plain", {.clean_start = true});
   ended.set_value();
   EXPECT_TRUE(eventually([&] { return core_->queued("other") == 1; }));
-  EXPECT_EQ(rows(Table::Queues), 1U);
+  EXPECT_TRUE(eventually([&] { return rows(Table::Queues) == 1; }));
   EXPECT_THAT(connected("other").payloads(1), ElementsAre("one"));
   EXPECT_TRUE(eventually([&] { return publisher.acknowledged().size() == 1; }));
   EXPECT_TRUE(eventually([&] { return rows(Table::Queues) + rows(Table::Messages) == 0; }));
@@ -294,16 +305,49 @@ TEST_F(KillTest, WhatIsLeftOfASessionThatIsNotThereGoesToItsGroup) {
   away("gone", "$share/g/t");
   publish("t", {"one"});
   kill();
-  storage::WriteBatch batch;
-  EXPECT_TRUE(store_->inside()
-                  .scan(Table::Sessions, {}, {},
-                        [&](std::string_view key, std::string_view) {
-                          batch.erase(Table::Sessions, key);
-                          return true;
-                        })
-                  .ok());
-  const storage::WriteBatch* const batches[] = {&batch};
-  EXPECT_TRUE(store_->inside().write(batches, storage::Durability::Process).ok());
+  erase_sessions();
+  store_->hold_scan(Table::Queues);
+  start();
+  away("other", "$share/g/t");
+  store_->let_scan();
+  EXPECT_THAT(connected("other").payloads(1), ElementsAre("one"));
+}
+
+TEST_F(KillTest, WhatIsLeftOfASessionThatIsNotThereStaysWhileItCannotBeRead) {
+  start();
+  away("gone", "$share/g/t");
+  away("gone, too", "$share/h/t");
+  publish("t", {"one"});
+  kill();
+  erase_sessions();
+  store_->fail_gets_of(Table::Messages);
+  start();
+  core_->await_restored();
+  await_reads();
+  kill();
+  EXPECT_EQ(rows(Table::Queues), 2U);
+  store_->hold_scan(Table::Queues);
+  start();
+  away("other", "$share/g/t");
+  store_->let_scan();
+  EXPECT_THAT(connected("other").payloads(1), ElementsAre("one"));
+}
+
+TEST_F(KillTest, WhatASessionLeavesStaysForTheNextServerWhileItCannotBeRead) {
+  start();
+  away("first", "$share/g/t");
+  away("second", "$share/h/t");
+  publish("t", {"one"});
+  kill();
+  store_->hold_scan(Table::Queues);
+  store_->fail_gets_of(Table::Messages);
+  start();
+  connected("first", {.clean_start = true, .expiry = 0});
+  store_->let_scan();
+  core_->await_restored();
+  await_reads();
+  kill();
+  EXPECT_EQ(rows(Table::Queues), 2U);
   store_->hold_scan(Table::Queues);
   start();
   away("other", "$share/g/t");
