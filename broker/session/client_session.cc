@@ -92,7 +92,7 @@ void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, st
   if (flow_) flow_->attach(sink, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
   set_group_presence(true);
   probe().clients.add(1);
-  save();
+  announce();
   if (will_) {
     save_will(0);
   } else {

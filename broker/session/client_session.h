@@ -156,7 +156,11 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   [[nodiscard]] MessagePtr unmounted(const MessagePtr& message) const;
 
   // session_durable.cc
+  [[nodiscard]] storage::SessionRecord record() const;
   void save();
+  /// As save(), for a client that is there. What waits for it waits until the store knows.
+  void announce();
+  void on_announced();
   void save_will(UnixMillis due_at);
   void forget_will();
   void forget_on_disk();

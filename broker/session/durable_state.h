@@ -23,8 +23,13 @@ struct DurableState {
   /// in order.
   Place next_arrival = kFirstPlace;
   std::map<Place, QueuedMessage> early;  ///< came before their turn
+  /// So many times its client came and the store does not know yet.
+  std::uint16_t announcing = 0;
   bool will_saved = false;
   bool awaits_queue = false;  ///< an earlier server's queue has not been read yet
+
+  /// It was there before this server.
+  [[nodiscard]] bool is_restored() const { return first_own_place != kFirstPlace; }
 };
 
 }  // namespace sluice::session

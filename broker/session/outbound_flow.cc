@@ -60,12 +60,17 @@ void OutboundFlow::detach() {
 
 void OutboundFlow::resume(TimePoint now, UnixMillis wall_now) { pump(now, wall_now); }
 
+void OutboundFlow::announced(TimePoint now, UnixMillis wall_now) {
+  unannounced_ = false;
+  pump(now, wall_now);
+}
+
 void OutboundFlow::deliver(QueuedMessage&& queued, TimePoint now, UnixMillis wall_now) {
   if (queued.message->expired(wall_now)) {
     give_up(queued, DropReason::Expired);
     return;
   }
-  if (sink_ == nullptr || busy_ || awaiting_restore_ || !queue_.empty() || !window_.has_room(maximum_, queued.place)) {
+  if (stopped() || !queue_.empty() || !window_.has_room(maximum_, queued.place)) {
     enqueue(std::move(queued));
     return;
   }
@@ -135,7 +140,7 @@ bool OutboundFlow::send(QueuedMessage&& queued, TimePoint now) {
 }
 
 void OutboundFlow::pump(TimePoint now, UnixMillis wall_now) {
-  if (sink_ == nullptr || busy_ || awaiting_restore_) return;
+  if (stopped()) return;
   while (resend_one(now)) {
   }
   while (!busy_ && !queue_.empty() && window_.has_room(maximum_, queue_.next().place)) {

@@ -88,6 +88,10 @@ class OutboundFlow {
 
   /// Until restore(), an earlier server's queue is still to come: everything waits behind it.
   void await_restore() { awaiting_restore_ = true; }
+  /// Until announced(), the store does not know that a client is attached, and that what it had for it may be sent:
+  /// everything waits, or the next server would send it again as if for the first time [MQTT-3.3.1-1].
+  void await_announcement() { unannounced_ = true; }
+  void announced(TimePoint now, UnixMillis wall_now);
   [[nodiscard]] bool awaiting_restore() const { return awaiting_restore_; }
   /// An earlier server's queue, in order, with messages (which become cold); what has come meanwhile goes behind it.
   /// The first `window` of those that may have been sent (`resent`) are in flight, as they were: like all that was
@@ -123,6 +127,8 @@ class OutboundFlow {
   void for_each(const std::function<void(const QueuedMessage&)>& f);
 
  private:
+  /// Nothing may be sent, whatever the window.
+  [[nodiscard]] bool stopped() const { return sink_ == nullptr || busy_ || awaiting_restore_ || unannounced_; }
   void enqueue(QueuedMessage&& queued);
   void push(QueuedMessage&& queued, bool cold);
   /// False if the client does not read: the message was put back.
@@ -152,6 +158,7 @@ class OutboundFlow {
   bool overflowing_ = false;       ///< between on_overflow() and on_overflow_over()
   bool loading_ = false;           ///< a page was asked for
   bool awaiting_restore_ = false;  ///< an earlier server's queue is still to come
+  bool unannounced_ = false;       ///< between await_announcement() and announced()
 };
 
 }  // namespace sluice::session

@@ -47,6 +47,7 @@ OutboundFlow& ClientSession::flow() {
       if (slow_) flow_->set_busy();
     }
     if (awaits_queue()) flow_->await_restore();
+    if (durable_ && durable_->announcing > 0) flow_->await_announcement();
   }
   return *flow_;
 }

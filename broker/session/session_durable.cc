@@ -38,25 +38,48 @@ CommitTicket ClientSession::await(CommitTicket ticket) {
   return ticket;
 }
 
-void ClientSession::save() {
-  if (!durable_) return;
+storage::SessionRecord ClientSession::record() const {
   const bool attached = sink_ != nullptr;
-  context_.records->put_session(
-      durable_->id,
-      {.client_id = client_id_,
-       .username = details_.username,
-       .mountpoint = std::string(mountpoint()),
-       .listener = details_.listener ? details_.listener->name : std::string(),
-       .address = details_.address.to_string(),
-       .created_at = created_at_,
-       .detached_at = attached ? 0 : context_.wall_now(),
-       .expiry_seconds = expiry_seconds_,
-       .sent_below = std::max(durable_->sent_before, flow_ ? flow_->sent_below() : 0),
-       .window = static_cast<std::uint16_t>(std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight)),
-       .keep_alive_seconds = details_.keep_alive_seconds,
-       .protocol = details_.protocol,
-       .clean_start = details_.clean_start,
-       .superuser = details_.superuser});
+  return {.client_id = client_id_,
+          .username = details_.username,
+          .mountpoint = std::string(mountpoint()),
+          .listener = details_.listener ? details_.listener->name : std::string(),
+          .address = details_.address.to_string(),
+          .created_at = created_at_,
+          .detached_at = attached ? 0 : context_.wall_now(),
+          .expiry_seconds = expiry_seconds_,
+          .sent_below = std::max(durable_->sent_before, flow_ ? flow_->sent_below() : 0),
+          .window = static_cast<std::uint16_t>(std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight)),
+          .keep_alive_seconds = details_.keep_alive_seconds,
+          .protocol = details_.protocol,
+          .clean_start = details_.clean_start,
+          .superuser = details_.superuser};
+}
+
+void ClientSession::save() {
+  if (durable_) context_.records->put_session(durable_->id, record());
+}
+
+void ClientSession::announce() {
+  if (!durable_) return;
+  // The store has nothing yet of one that began while the journal is held, and is not to have the half of it.
+  if (context_.records->journal().held() && !durable_->is_restored()) {
+    save();
+    return;
+  }
+  ++durable_->announcing;
+  if (flow_) flow_->await_announcement();
+  context_.records->announce_session(durable_->id, record(), [&context = context_, ref = ref_] {
+    ClientSession* const session = context.core.table.find(ref, context.shard.index());
+    if (session != nullptr) session->on_announced();
+  });
+}
+
+void ClientSession::on_announced() {
+  if (--durable_->announcing > 0 || !flow_) return;
+  flow_->announced(context_.now(), context_.wall_now());
+  tell_room();
+  if (!armed()) arm_timer();
 }
 
 void ClientSession::save_will(UnixMillis due_at) {

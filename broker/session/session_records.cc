@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/session/session_records.h"
 
+#include <utility>
+
 namespace sluice::session {
 
 using storage::Table;
@@ -8,6 +10,23 @@ using storage::Table;
 void SessionRecords::put_session(storage::SessionId session, const storage::SessionRecord& record) {
   storage::encode(record, value_);
   journal_.changes().put(Table::Sessions, storage::session_key(session), value_);
+}
+
+void SessionRecords::announce_session(storage::SessionId session, const storage::SessionRecord& record,
+                                      std::function<void()> done) {
+  put_session(session, record);
+  storage::CommitLog& log = storage_.log();
+  const auto tell = [this, &log, done = std::move(done)] {
+    log.after_writes([this, done](bool) { shard_.post(done); });
+  };
+  if (!journal_.held()) {
+    journal_.when_submitted(tell);
+    return;
+  }
+  storage::WriteBatch ahead;
+  ahead.put(Table::Sessions, storage::session_key(session), value_);
+  log.submit(std::move(ahead), nullptr, 0);
+  tell();
 }
 
 void SessionRecords::erase_session(storage::SessionId session) {

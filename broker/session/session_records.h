@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,12 +31,16 @@ constexpr Place first_place_of_start(std::uint32_t start) {
 /// Owner: the shard's context. Thread: the shard. Everything goes into the batch of the shard's turn.
 class SessionRecords {
  public:
-  SessionRecords(storage::Storage& storage, Shard& shard) : storage_(storage), journal_(shard, storage.log()) {}
+  SessionRecords(storage::Storage& storage, Shard& shard)
+      : storage_(storage), shard_(shard), journal_(shard, storage.log()) {}
 
   [[nodiscard]] storage::ShardJournal& journal() { return journal_; }
   [[nodiscard]] storage::Storage& storage() { return storage_; }
 
   void put_session(storage::SessionId session, const storage::SessionRecord& record);
+  /// As put_session(). `done` runs on the shard when the store has it, or cannot have it for now; for that it is also
+  /// written ahead of a journal that is held: of a session that the store has, nothing in there is newer.
+  void announce_session(storage::SessionId session, const storage::SessionRecord& record, std::function<void()> done);
   /// The session's own records; its queue, subscriptions and packet ids have functions of their own.
   void erase_session(storage::SessionId session);
   void put_will(storage::SessionId session, const WillRequest& will, UnixMillis due_at);
@@ -62,6 +67,7 @@ class SessionRecords {
   void tell_released();
 
   storage::Storage& storage_;
+  Shard& shard_;
   storage::ShardJournal journal_;
   std::string value_;                         ///< scratch
   std::vector<storage::MessageId> released_;  ///< in this turn

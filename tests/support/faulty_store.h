@@ -17,9 +17,9 @@
 namespace sluice::test {
 
 /// A KvStore of which the calls that change something can fail: the n-th from now, and all further ones until recover()
-/// succeeds. Of those that read, one can fail, and the scans of a table can be held up. It may share its store with
-/// others: what one leaves is there for the next.
-/// Thread safety: faults on any thread; the rest as the store inside.
+/// succeeds. Of those that read, one can fail, and the scans of a table, and all writes, can be held up. It may share
+/// its store with others: what one leaves is there for the next. Thread safety: faults on any thread; the rest as the
+/// store inside.
 class FaultyStore final : public storage::KvStore {
  public:
   /// What a failing write leaves in the store: the caller cannot know.
@@ -57,6 +57,18 @@ class FaultyStore final : public storage::KvStore {
     const std::lock_guard guard(holding_);
     held_.insert(table);
   }
+  /// Writes wait for let_writes().
+  void hold_writes() {
+    const std::lock_guard guard(holding_);
+    writes_held_ = true;
+  }
+  void let_writes() {
+    {
+      const std::lock_guard guard(holding_);
+      writes_held_ = false;
+    }
+    let_.notify_all();
+  }
   void let_scan() {
     {
       const std::lock_guard guard(holding_);
@@ -77,6 +89,7 @@ class FaultyStore final : public storage::KvStore {
 
   storage::StoreStatus write(std::span<const storage::WriteBatch* const> batches,
                              storage::Durability durability) override {
+    wait_if_writes_are_held();
     if (!fails()) return store_->write(batches, durability);
     if (applied_ == Applied::Yes) static_cast<void>(store_->write(batches, durability));
     return failure();
@@ -131,12 +144,17 @@ class FaultyStore final : public storage::KvStore {
     std::unique_lock lock(holding_);
     let_.wait(lock, [&] { return !held_.contains(table); });
   }
+  void wait_if_writes_are_held() {
+    std::unique_lock lock(holding_);
+    let_.wait(lock, [&] { return !writes_held_; });
+  }
   storage::StoreStatus failure() const { return {code_, "a fault that a test asked for"}; }
 
   const std::shared_ptr<storage::KvStore> store_;
   mutable std::mutex holding_;
   mutable std::condition_variable let_;
   std::set<storage::Table> held_;  ///< under holding_
+  bool writes_held_ = false;       ///< under holding_
   std::atomic<std::size_t> changes_{0};
   mutable std::atomic<std::size_t> reads_{0};
   mutable std::atomic<bool> read_armed_{false};
