@@ -75,6 +75,8 @@ hooks::ClientInfo ClientSession::info() const {
 void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, std::uint32_t expiry_seconds,
                            bool superuser) {
   cancel();
+  // One that waits for its delay is not published any more [MQTT-3.1.3-9]; one that was due is.
+  if (will_ && will_->refused && !publish_will()) give_up_will(*this, will_->request);
   sink_ = &sink;
   slow_ = false;
   details_ = {request.username,           request.peer.address, request.listener,    context_.wall_now(),
@@ -85,9 +87,6 @@ void ClientSession::attach(DeliverySink& sink, const ConnectRequest& request, st
   std::string mountpoint = mountpoint_of(request);
   mountpoint_ = mountpoint.empty() ? nullptr : std::make_unique<std::string>(std::move(mountpoint));
   access_ = context_.core.access.compile({client_id_, details_.username, details_.address}, superuser);
-  // A will that waited for its delay is not sent any more: the client is back [MQTT-3.1.3-9].
-  // One that waits for its delay is not published any more [MQTT-3.1.3-9]; one that was due is.
-  if (will_ && will_->refused && !publish_will()) give_up_will(*this, will_->request);
   will_ = request.will ? std::make_unique<PendingWill>(PendingWill{.request = *request.will}) : nullptr;
   if (flow_) flow_->attach(sink, std::min<std::size_t>(receive_maximum_, context_.settings.max_inflight));
   set_group_presence(true);

@@ -59,7 +59,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   bool open();
   /// Binds a client. Requires: detached.
   void attach(DeliverySink& sink, const ConnectRequest& request, std::uint32_t expiry_seconds, bool superuser);
-  /// After the client has been told of its success: sends what waits for it.
+  /// After the client has been told of its success: sends what waits for it, once the store knows that it is there.
   void resume();
   /// The front end is sent away (take-over, kick, shutdown), and told why; the session is detached.
   void evict(Reason reason);

@@ -25,10 +25,12 @@ struct DurableState {
   std::map<Place, QueuedMessage> early;  ///< came before their turn
   /// So many times its client came and the store does not know yet.
   std::uint16_t announcing = 0;
+  /// The store has, or will have, a record that says that its client has gone.
+  bool was_away = false;
   bool will_saved = false;
   bool awaits_queue = false;  ///< an earlier server's queue has not been read yet
 
-  /// It was there before this server.
+  /// It was there before this server, each start of which has places of its own above the first (first_place_of_start).
   [[nodiscard]] bool is_restored() const { return first_own_place != kFirstPlace; }
 };
 

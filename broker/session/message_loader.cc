@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "broker/session/dispatcher.h"
+#include "broker/session/session_reading.h"
 #include "broker/session/session_restorer.h"
 #include "broker/storage/storage_probe.h"
 #include "shared/log/log.h"
@@ -145,7 +146,7 @@ Leftover read_and_hand_on(SessionContext& context, const KvStore& store, std::st
   MessagePtr message;
   const storage::StoreStatus status = read_message(store, record, message);
   context.core.storage->health().note_read(status);
-  if (!status.ok() && status.code() != storage::StoreErrc::Corrupt) return Leftover::Unread;
+  if (!status.ok()) return Leftover::Unread;
   if (!message) return Leftover::Useless;
   context.shard.post([&context, key = std::string(key), group = std::string(record.group),
                       message = std::move(message)]() mutable { hand_on(context, key, group, std::move(message)); });
@@ -167,20 +168,25 @@ class HandedOn {
   std::size_t seen_ = 0;
 };
 
-/// What cannot be read for now is left to the next start, which finds it without a session.
+/// What cannot be read stays; the next start finds it without a session.
 void erase_found(SessionContext& context, const KvStore& store, const UnreadQueue& queue) {
+  storage::StoreHealth& health = context.core.storage->health();
   storage::WriteBatch batch;
   HandedOn handed_on(queue);
   const auto look_at = [&](std::string_view key, std::string_view value) {
     const auto place = storage::place_of(key);
     if (!place || *place >= queue.end) return true;
     const auto record = storage::decode_queue(value);
+    if (!record) {
+      SessionReading(store, health).note_unreadable("a queued message", queue.session, record.error());
+      return true;
+    }
     Leftover leftover = Leftover::Useless;
-    if (record && handed_on(*place, *record)) leftover = read_and_hand_on(context, store, key, *record);
+    if (handed_on(*place, *record)) leftover = read_and_hand_on(context, store, key, *record);
     if (leftover == Leftover::Useless) batch.erase(Table::Queues, key);
     return true;
   };
-  context.core.storage->health().note_read(store.scan(Table::Queues, storage::session_key(queue.session), {}, look_at));
+  health.note_read(store.scan(Table::Queues, storage::session_key(queue.session), {}, look_at));
   if (!batch.empty()) context.core.storage->log().submit(std::move(batch), nullptr, 0);
 }
 

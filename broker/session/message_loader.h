@@ -32,7 +32,7 @@ void erase_unread_queue(SessionContext& context, const UnreadQueue& queue);
 enum class Leftover : std::uint8_t {
   HandedOn,  ///< with its message, to another member of the group
   Useless,   ///< to be erased
-  Unread,    ///< its message cannot be read for now: to be kept
+  Unread,    ///< its message cannot be read, or not for now: to be kept
 };
 /// A record of a queue whose session is not there any more: what came through a shared subscription, at QoS 1, goes to
 /// another member. On the store's reader, once all sessions are there.

@@ -140,7 +140,10 @@ bool OutboundFlow::send(QueuedMessage&& queued, TimePoint now) {
 }
 
 void OutboundFlow::pump(TimePoint now, UnixMillis wall_now) {
-  if (stopped()) return;
+  if (stopped()) {
+    if (unannounced_) prefetch();
+    return;
+  }
   while (resend_one(now)) {
   }
   while (!busy_ && !queue_.empty() && window_.has_room(maximum_, queue_.next().place)) {
@@ -249,6 +252,15 @@ void OutboundFlow::retry(TimePoint before, TimePoint now) {
     entry.sent_at = now;
     redeliver(id, entry, now);
   }
+}
+
+void OutboundFlow::prefetch() {
+  if (sink_ == nullptr || awaiting_restore_) return;
+  PacketId id = 0;
+  const InflightWindow::Entry* const first = window_.next_resend(maximum_, id);
+  const bool wanted = first != nullptr ? first->stage != InflightWindow::Stage::AwaitPubComp && is_cold(first->queued)
+                                       : !queue_.empty() && is_cold(queue_.next());
+  if (wanted) request_page();
 }
 
 void OutboundFlow::request_page() {

@@ -73,7 +73,7 @@ class OutboundFlow {
   /// A client is attached that takes `maximum` unacknowledged messages.
   void attach(DeliverySink& sink, std::size_t maximum);
   void detach();
-  /// Sends again what is unacknowledged, then what is queued, as far as the client's window allows.
+  /// Sends again what is unacknowledged, then what is queued, as far as the client's window allows; if it is announced.
   void resume(TimePoint now, UnixMillis wall_now);
 
   /// Takes a message: sends it if the order allows, else queues it.
@@ -88,8 +88,8 @@ class OutboundFlow {
 
   /// Until restore(), an earlier server's queue is still to come: everything waits behind it.
   void await_restore() { awaiting_restore_ = true; }
-  /// Until announced(), the store does not know that a client is attached, and that what it had for it may be sent:
-  /// everything waits, or the next server would send it again as if for the first time [MQTT-3.3.1-1].
+  /// Until announced(), the store may still say that the client is away: what was sent now, the next server would send
+  /// again as if for the first time [MQTT-3.3.1-1]. So everything waits.
   void await_announcement() { unannounced_ = true; }
   void announced(TimePoint now, UnixMillis wall_now);
   [[nodiscard]] bool awaiting_restore() const { return awaiting_restore_; }
@@ -137,6 +137,8 @@ class OutboundFlow {
   bool resend_one(TimePoint now);
   void redeliver(PacketId id, InflightWindow::Entry& entry, TimePoint now);
   void release(PacketId id, InflightWindow::Entry& entry);
+  /// What is to be sent first, so that it is there when it may be.
+  void prefetch();
   void request_page();
   void give_up(const QueuedMessage& queued, DropReason why);
   void complete(InflightWindow::Entry& entry);

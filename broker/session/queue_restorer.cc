@@ -98,12 +98,18 @@ void QueueRestorer::read_some(const KvStore& store, std::shared_ptr<Scan> scan) 
 
 void QueueRestorer::note_orphan(const KvStore& store, Scan& scan, std::string_view key, std::string_view value) {
   const auto record = storage::decode_queue(value);
+  if (!record) {
+    const auto session = storage::session_of(key);
+    SessionReading(store, core_.storage->health())
+        .note_unreadable("a queued message", session ? *session : 0, record.error());
+    return;
+  }
   Leftover leftover = Leftover::Useless;
   // While the store is damaged, its session may be there but cannot be read.
-  if (record && !core_.storage->health().has(storage::StoreTrouble::Damaged)) {
+  if (!core_.storage->health().has(storage::StoreTrouble::Damaged)) {
     leftover = hand_on_orphan(*core_.contexts.front(), store, key, *record);
   }
-  const storage::MessageId shared = record ? record->message_id : 0;
+  const storage::MessageId shared = record->message_id;
   if (leftover != Leftover::Useless) {
     // The record may stay for longer than this restore lasts. The next one finds a message that nobody refers to.
     if (shared != 0) core_.storage->shared_records().add(shared, 1);

@@ -57,13 +57,16 @@ storage::SessionRecord ClientSession::record() const {
 }
 
 void ClientSession::save() {
-  if (durable_) context_.records->put_session(durable_->id, record());
+  if (!durable_) return;
+  if (sink_ == nullptr) durable_->was_away = true;
+  context_.records->put_session(durable_->id, record());
 }
 
 void ClientSession::announce() {
   if (!durable_) return;
   // The store has nothing yet of one that began while the journal is held, and is not to have the half of it.
-  if (context_.records->journal().held() && !durable_->is_restored()) {
+  const bool unknown = context_.records->journal().held() && !durable_->is_restored();
+  if (unknown || !durable_->was_away) {
     save();
     return;
   }
@@ -174,7 +177,7 @@ void ClientSession::restore(RestoredSession restored) {
   // Connected when the server ended: any of them may have been sent, and even acknowledged a moment before.
   durable_->sent_before = record.detached_at == 0 ? restored.next_place : record.sent_below;
   durable_->sent_window = record.window;
-  durable_->awaits_queue = true;
+  durable_->awaits_queue = durable_->was_away = true;
   context_.core.durable.fetch_add(1, std::memory_order_relaxed);
   context_.core.table.make_durable(ref_, durable_->id, restored.next_place);
   details_.username = record.username;

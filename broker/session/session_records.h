@@ -28,7 +28,8 @@ constexpr Place first_place_of_start(std::uint32_t start) {
 }
 
 /// What becomes of sessions, as changes to the store: one function per kind of record.
-/// Owner: the shard's context. Thread: the shard. Everything goes into the batch of the shard's turn.
+/// Owner: the shard's context. Thread: the shard. Everything goes into the batch of the shard's turn, but for what
+/// announce_session() says.
 class SessionRecords {
  public:
   SessionRecords(storage::Storage& storage, Shard& shard)
@@ -38,8 +39,9 @@ class SessionRecords {
   [[nodiscard]] storage::Storage& storage() { return storage_; }
 
   void put_session(storage::SessionId session, const storage::SessionRecord& record);
-  /// As put_session(). `done` runs on the shard when the store has it, or cannot have it for now; for that it is also
-  /// written ahead of a journal that is held: of a session that the store has, nothing in there is newer.
+  /// As put_session(); `done` runs on the shard when the store has it, or cannot have it for now. If the journal is
+  /// held it is written ahead of it as well: the journal, which leaves later, has the last word. Requires: then, that
+  /// the store has the session already.
   void announce_session(storage::SessionId session, const storage::SessionRecord& record, std::function<void()> done);
   /// The session's own records; its queue, subscriptions and packet ids have functions of their own.
   void erase_session(storage::SessionId session);

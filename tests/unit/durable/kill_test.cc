@@ -20,13 +20,6 @@ using testing::ElementsAre;
 
 class KillTest : public ServersTest {
  protected:
-  /// Waits until everything has been read that was asked for.
-  void await_reads() {
-    core_->storage().log().flush();
-    std::promise<void> read;
-    core_->storage().reader().read(storage::StoreReader::Urgency::Background, [&](auto&) { read.set_value(); });
-    read.get_future().wait();
-  }
   /// Of the server before. What they had stays.
   void erase_sessions() {
     storage::WriteBatch batch;
@@ -298,59 +291,6 @@ TEST_F(KillTest, ASharedMessageStaysUntilTheLastAcknowledgementHasLeftItsShard) 
   EXPECT_EQ(rows(Table::Messages), 1U);
   go_on.set_value();
   EXPECT_TRUE(eventually([&] { return rows(Table::Queues) + rows(Table::Messages) == 0; }));
-}
-
-TEST_F(KillTest, NothingIsSentBeforeTheStoreKnowsThatItsClientIsThere) {
-  start();
-  core_->await_restored();
-  away("member", "$share/g/t");  // what came through a group is in memory
-  publish("t", {"one"});
-  core_->storage().log().flush();
-  store_->hold_writes();
-  TestClient& client = connected("member", {.acknowledges = false});
-  on_shard(client.home(), [] {});
-  EXPECT_TRUE(client.received().empty());
-  store_->let_writes();
-  EXPECT_THAT(client.payloads(1), ElementsAre("one"));
-  EXPECT_FALSE(client.received().front().dup);
-  kill_and_start();
-  TestClient& again = connected("member");
-  EXPECT_THAT(again.payloads(1), ElementsAre("one"));
-  EXPECT_TRUE(again.received().front().dup);
-}
-
-TEST_F(KillTest, WhatAClientGotWhileTheServerWasStillStartingComesAgainWithDup) {
-  start();
-  away("away", "t");
-  publish("t", {"one"});
-  kill();
-  // Nothing leaves the journals before the retained messages are there.
-  store_->hold_scan(Table::Retained);
-  start();
-  TestClient& client = connected("away", {.acknowledges = false});
-  EXPECT_THAT(client.payloads(1), ElementsAre("one"));
-  EXPECT_FALSE(client.received().front().dup);
-  store_->fail_after(0, storage::StoreErrc::Io, SIZE_MAX);
-  store_->let_scan();
-  kill_and_start();
-  TestClient& again = connected("away");
-  EXPECT_THAT(again.payloads(1), ElementsAre("one"));
-  EXPECT_TRUE(again.received().front().dup);
-}
-
-TEST_F(KillTest, ASessionThatBeganWhileTheServerWasStillStartingIsThereWholeOrNotAtAll) {
-  start();
-  core_->await_restored();
-  kill();
-  store_->hold_scan(Table::Retained);
-  start();
-  TestClient& client = connected("new");
-  on_shard(client.home(), [] {});
-  core_->storage().log().flush();
-  store_->fail_after(0, storage::StoreErrc::Io, SIZE_MAX);
-  store_->let_scan();
-  kill_and_start();
-  EXPECT_FALSE(core_->client().connect("new", {}));
 }
 
 TEST_F(KillTest, WhatIsLeftOfASessionThatIsNotThereGoesToItsGroup) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -48,6 +49,13 @@ class ServersTest : public testing::Test {
     TestClient& publisher = connected("publisher", {.clean_start = true, .expiry = 0});
     for (const std::string& payload : payloads) publisher.publish(topic, payload, Qos::AtLeastOnce);
     publisher.close();
+  }
+  /// Waits until everything has been read that was asked for.
+  void await_reads() {
+    core_->storage().log().flush();
+    std::promise<void> read;
+    core_->storage().reader().read(storage::StoreReader::Urgency::Background, [&](auto&) { read.set_value(); });
+    read.get_future().wait();
   }
   std::size_t rows(storage::Table table) {
     std::size_t count = 0;

@@ -56,6 +56,25 @@ class TroubleTest : public ServersTest {
     store_->hold_scan(Table::Subscriptions);
     start();
   }
+  /// Two servers later: one of the two sessions with a message has ended, and the store knows of the other one only.
+  void leave_damaged(Table table) {
+    start();
+    away("first", "$share/g/t");
+    away("second", "$share/h/t");
+    publish("t", {"one"});
+    kill();
+    damage(table);
+    store_->hold_scan(Table::Queues);
+    start();
+    connected("first", {.clean_start = true, .expiry = 0});
+    store_->let_scan();
+    core_->await_restored();
+    await_reads();
+    EXPECT_TRUE(has(StoreTrouble::Damaged));
+    kill_and_start();
+    await_reads();
+    kill();
+  }
   TestClient& publisher() { return connected("publisher", {.clean_start = true, .expiry = 0}); }
 };
 
@@ -129,6 +148,16 @@ TEST_F(TroubleTest, ADamagedMessageOfSeveralSessionsIsNotErased) {
   core_->await_restored();
   core_.reset();
   EXPECT_EQ(rows(Table::Messages), 1U);
+}
+
+TEST_F(TroubleTest, WhatASessionLeavesIsNotErasedIfItsRecordIsDamaged) {
+  leave_damaged(Table::Queues);
+  EXPECT_EQ(rows(Table::Queues), 2U);
+}
+
+TEST_F(TroubleTest, WhatASessionLeavesIsNotErasedIfItsMessageIsDamaged) {
+  leave_damaged(Table::Messages);
+  EXPECT_EQ(rows(Table::Queues), 2U);
 }
 
 TEST_F(TroubleTest, TheQueueOfASessionWhoseRecordIsDamagedIsNotTakenForNobodys) {
