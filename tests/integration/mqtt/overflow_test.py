@@ -13,17 +13,18 @@ NODE = "sluice@127.0.0.1"
 LIMIT = 5
 DEADLINE = 20
 CONNACK, PUBACK, PUBREC, PINGRESP, SUBACK = 0x20, 0x40, 0x50, 0xD0, 0x90
+RETAINED = 0x33  # PUBLISH at QoS 1 with RETAIN
 QUOTA_EXCEEDED = 0x97
 
 
 class Wire:
     """A client that sends and reads packets of less than 128 bytes as they are."""
 
-    def __init__(self, port, client_id, version):
+    def __init__(self, port, client_id, version, clean=True):
         self._version = version
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
         properties = b"\x00" if version == 5 else b""
-        self.send(0x10, b"\x00\x04MQTT" + bytes([version, 2]) + b"\x00\x3c" + properties + self._text(client_id))
+        self.send(0x10, b"\x00\x04MQTT" + bytes([version, clean << 1]) + b"\x00\x3c" + properties + self._text(client_id))
         assert self.read()[0] == CONNACK
 
     @staticmethod
@@ -40,8 +41,14 @@ class Wire:
     def ping(self):
         self.send(0xC0)
 
-    def subscribe(self, topic, packet_id):
-        self.send(0x82, struct.pack("!H", packet_id) + self._text(topic) + b"\x00")
+    def subscribe(self, topic, packet_id, qos=0):
+        self.send(0x82, struct.pack("!H", packet_id) + self._text(topic) + bytes([qos]))
+
+    def disconnect(self):
+        """Returns when the server knows of it."""
+        self.send(0xE0)
+        assert self.read() is None
+        self.close()
 
     def read(self):
         """First byte and body of the next packet; None at the end of the connection."""
@@ -82,10 +89,17 @@ def active_alarms(server):
 
 
 class OverflowCase(ServerTest):
-    def away(self):
-        """The session named as the test, subscribed to a topic of that name, without its client."""
-        with Client(self.server.port(), self.name, clean=False) as client:
-            client.subscribe(self.name, 1)
+    def away(self, retained=False):
+        """The session named as the test, subscribed to a topic of that name, without its client; which has had the
+        retained message."""
+        client = Wire(self.server.port(), self.name, 4, clean=False)
+        client.subscribe(self.name, 1, qos=1)
+        self.assertEqual(client.read()[0], SUBACK)
+        if retained:
+            first, body = client.read()
+            self.assertEqual(first, RETAINED)
+            client.send(PUBACK, body[2 + len(self.name):][:2])
+        client.disconnect()
 
     def back(self):
         return Client(self.server.port(), self.name, clean=False)
@@ -204,10 +218,10 @@ class RefuseTest(OverflowCase):
         self.assertEqual(watcher.waiting(), 0)
 
     def test_a_refused_message_is_not_retained(self):
-        self.away()
         with Client(self.server.port()) as keeper:
             keeper.publish(self.name, "kept", 1, retain=True)
-        self.fill(LIMIT - 1)
+        self.away(retained=True)
+        self.fill()
         publisher = self.wire(5)
         publisher.publish(self.name, b"refused", 1, 1, retain=True)
         self.assertEqual(publisher.read()[1][2], QUOTA_EXCEEDED)
