@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a client that comes back gets, and when: a server that is killed must have known what was sent.
 #include <future>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,6 +26,12 @@ class AttachTest : public ServersTest {
     publish("t", {"one"});
     core_->storage().log().flush();
   }
+  void expect_again_with_dup_after_a_kill(const std::string& client_id) {
+    kill_and_start();
+    TestClient& again = connected(client_id);
+    EXPECT_THAT(again.payloads(1), ElementsAre("one"));
+    EXPECT_TRUE(again.received().front().dup);
+  }
 };
 
 TEST_F(AttachTest, NothingIsSentBeforeTheStoreKnowsThatItsClientIsThere) {
@@ -36,10 +43,7 @@ TEST_F(AttachTest, NothingIsSentBeforeTheStoreKnowsThatItsClientIsThere) {
   store_->let_writes();
   EXPECT_THAT(client.payloads(1), ElementsAre("one"));
   EXPECT_FALSE(client.received().front().dup);
-  kill_and_start();
-  TestClient& again = connected("member");
-  EXPECT_THAT(again.payloads(1), ElementsAre("one"));
-  EXPECT_TRUE(again.received().front().dup);
+  expect_again_with_dup_after_a_kill("member");
 }
 
 TEST_F(AttachTest, WhatAClientGotWhileTheServerWasStillStartingComesAgainWithDup) {
@@ -55,10 +59,7 @@ TEST_F(AttachTest, WhatAClientGotWhileTheServerWasStillStartingComesAgainWithDup
   EXPECT_FALSE(client.received().front().dup);
   store_->fail_after(0, storage::StoreErrc::Io, SIZE_MAX);
   store_->let_scan();
-  kill_and_start();
-  TestClient& again = connected("away");
-  EXPECT_THAT(again.payloads(1), ElementsAre("one"));
-  EXPECT_TRUE(again.received().front().dup);
+  expect_again_with_dup_after_a_kill("away");
 }
 
 TEST_F(AttachTest, ASessionThatBeganWhileTheServerWasStillStartingIsThereWholeOrNotAtAll) {

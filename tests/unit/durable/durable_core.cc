@@ -173,7 +173,7 @@ DeliveryResult TestClient::deliver(const Delivery& delivery) {
     if (delivery.qos != Qos::ExactlyOnce || unreleased_.insert(delivery.packet_id).second) {
       received_.push_back({std::string(delivery.message->topic()),
                            std::string(reinterpret_cast<const char*>(payload.data()), payload.size()), delivery.qos,
-                           delivery.packet_id, delivery.dup});
+                           delivery.packet_id, delivery.dup, static_cast<bool>(handle_)});
     }
   }
   changed_.notify_all();

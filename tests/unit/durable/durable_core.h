@@ -55,6 +55,7 @@ class TestClient final : private DeliverySink {
     Qos qos;
     PacketId id;
     bool dup;
+    bool connected;  ///< its client had been told that it is
   };
   struct Options {
     bool clean_start = false;
