@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 
 #include "broker/api/message.h"
 #include "broker/api/reason.h"
+#include "broker/api/retained.h"
 #include "broker/api/types.h"
 #include "shared/base/clock.h"
 
@@ -90,6 +92,25 @@ class ClientPort {
   /// delivered after the call has returned.
   virtual FilterOutcomes subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) = 0;
   virtual FilterOutcomes unsubscribe(std::span<const std::string_view> filters) = 0;
+
+  /// What `topic` retains. A topic is a name as publish() takes it: prefixes such as `$share/` mean nothing here.
+  /// Authorised as a subscription to it would be; no hook runs and nothing counts as delivered.
+  /// Success (with a message or without one), TopicNameInvalid, NotAuthorized, or ServerBusy: what an earlier server
+  /// retained, or what was published since, is not in place yet; ask again in a second or so.
+  /// What publish() was given with `retain` is what the next read on its shard finds, in the same turn too and before
+  /// its ticket is committed; if that is told no instead, or limits of the retainer keep it out, what was there before.
+  [[nodiscard]] virtual RetainedAnswer read_retained(std::string_view topic) = 0;
+
+  /// What the topics that match `filter` retain, `limit` messages at most. Looks at some topics in each turn of the
+  /// shard, however many there are, so `done` is called later, on this shard, once; not after close(), nor when the
+  /// session has ended or is another client's. It may use the handle. Every message is held until then; under a mount
+  /// point it is a copy.
+  /// Authorised as a subscription is, which means the filter as a whole; but then topics are left out to each of which
+  /// the client may not subscribe, so that what is found here can be read by its topic. As in a subscription, a leading
+  /// wildcard does not match `$`-topics [MQTT-4.7.2-1]. What changes meanwhile may be seen or not.
+  /// Success, TopicFilterInvalid, NotAuthorized, ServerBusy as above, or QuotaExceeded: too many of this client's
+  /// searches are under way. `done` is called with Success only.
+  [[nodiscard]] virtual RetainedSearch read_retained(std::string_view filter, std::size_t limit, OnRetained done) = 0;
 
   /// After DeliveryResult::Busy: the sink takes messages again.
   virtual void writable() = 0;

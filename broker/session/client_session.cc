@@ -8,6 +8,7 @@
 #include "broker/session/mountpoint.h"
 #include "broker/session/publish_pipeline.h"
 #include "broker/session/retained_replay.h"
+#include "broker/session/retained_search.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/subscribe_pipeline.h"
 #include "broker/storage/storage_probe.h"
@@ -111,6 +112,7 @@ void ClientSession::resume() {
 void ClientSession::detach() {
   sink_ = nullptr;
   detached_at_ = context_.now();
+  context_.searches->drop(ref_);
   if (flow_) flow_->detach();
   set_group_presence(false);
   probe().clients.add(-1);
@@ -310,6 +312,12 @@ FilterOutcomes ClientSession::unsubscribe(std::span<const std::string_view> filt
   FilterOutcomes outcomes{session::unsubscribe(*this, filters)};
   if (durable_) outcomes.ticket = await(context_.records->journal().pending());
   return outcomes;
+}
+
+RetainedAnswer ClientSession::read_retained(std::string_view topic) { return session::read_retained(*this, topic); }
+
+RetainedSearch ClientSession::read_retained(std::string_view filter, std::size_t limit, OnRetained done) {
+  return search_retained(*this, filter, limit, std::move(done));
 }
 
 void ClientSession::writable() {

@@ -51,6 +51,8 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   Reason acknowledge(Ack ack, PacketId packet_id, Reason reason) override;
   FilterOutcomes subscribe(std::span<const SubscribeRequest> requests, std::uint32_t subscription_id) override;
   FilterOutcomes unsubscribe(std::span<const std::string_view> filters) override;
+  RetainedAnswer read_retained(std::string_view topic) override;
+  RetainedSearch read_retained(std::string_view filter, std::size_t limit, OnRetained done) override;
   void writable() override;
   void close(const CloseRequest& request) override;
 
@@ -104,6 +106,8 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   void clear_acl_cache(std::string_view topic) { access_.clear_cache(topic); }
   /// What stands before every topic of this client; empty for nothing.
   [[nodiscard]] std::string_view mountpoint() const { return mountpoint_ ? std::string_view(*mountpoint_) : ""; }
+  /// The message as this client sees it. Requires: it has a mount point.
+  [[nodiscard]] MessagePtr unmounted(const MessagePtr& message) const;
 
   // For administration.
   [[nodiscard]] std::size_t inflight() const { return flow_ ? flow_->inflight() : 0; }
@@ -153,7 +157,6 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   /// False: it was refused, and is tried again a little later.
   bool publish_will();
   void redistribute_shared();
-  [[nodiscard]] MessagePtr unmounted(const MessagePtr& message) const;
 
   // session_durable.cc
   [[nodiscard]] storage::SessionRecord record() const;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/session/client_session.h"
+#include "broker/session/retained_search.h"
 
 namespace sluice::session {
 namespace {
@@ -15,14 +16,13 @@ bool connected(const SessionContext& context, SessionRef ref) {
   return session != nullptr && session->attached();
 }
 
-std::uint64_t key_of(SessionRef session) { return static_cast<std::uint64_t>(session.generation) << 32 | session.slot; }
-
 }  // namespace
 
 SessionContext::SessionContext(SessionCore& shared, Shard& own, SessionSettings initial)
     : core(shared),
       shard(own),
       replays(std::make_unique<RetainedReplays>(*this)),
+      searches(std::make_unique<RetainedSearches>(*this)),
       records(shared.storage == nullptr ? nullptr : std::make_unique<SessionRecords>(*shared.storage, own)) {
   apply(std::move(initial));
 }

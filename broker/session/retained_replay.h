@@ -88,7 +88,7 @@ class RetainedReplays final : private WheelTimer, private TurnEnd {
     ReplayQueue replays;
     bool scheduled = false;  ///< its key is in ready_ or blocked_
   };
-  using Key = std::uint64_t;  ///< a SessionRef
+  using Key = SessionKey;
 
   void on_timer(TimePoint now) override;
   void on_turn_end() override;

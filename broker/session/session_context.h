@@ -21,6 +21,7 @@ namespace sluice::session {
 
 struct SessionContext;
 class RetainedReplays;
+class RetainedSearches;
 class SessionRestorer;
 
 /// `mqtt.session.overflow`: what becomes of a message for a session whose queue is full.
@@ -61,8 +62,9 @@ struct SessionContext {
   SessionSettings settings;
   std::vector<router::Match> matches;              ///< scratch of the dispatcher
   const std::unique_ptr<RetainedReplays> replays;  ///< retained messages on their way to new subscriptions
-  const std::unique_ptr<SessionRecords> records;   ///< null: nothing is kept on disk
-  ParkedMessages parked;                           ///< published before all sessions were restored
+  const std::unique_ptr<RetainedSearches> searches;
+  const std::unique_ptr<SessionRecords> records;  ///< null: nothing is kept on disk
+  ParkedMessages parked;                          ///< published before all sessions were restored
 
   /// Other settings from now on. True: the limits of queues are others than before.
   bool apply(SessionSettings next);

@@ -12,6 +12,7 @@
 #include "broker/session/gateway_store.h"
 #include "broker/session/mountpoint.h"
 #include "broker/session/retained_replay.h"
+#include "broker/session/retained_search.h"
 #include "broker/session/session_probe.h"
 #include "broker/session/session_restorer.h"
 #include "broker/storage/storage_probe.h"
@@ -371,6 +372,7 @@ void SessionManager::evict_all(Shard& shard, Reason reason) {
 
 void SessionManager::destroy_all(Shard& shard) {
   context_of(shard).replays->clear();
+  context_of(shard).searches->clear();
   std::uint32_t slot = 1;
   do {
     slot = core_.table.visit(shard.index(), slot, 4096, [&](ClientSession& session) {

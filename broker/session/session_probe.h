@@ -41,6 +41,8 @@ struct SessionProbe {
   metrics::Counter expired{"sessions/expired", "Sessions ended by their expiry interval"};
   metrics::Counter refused{"sessions/refused", "Connects refused because of mqtt.max_sessions"};
   metrics::Counter subscriptions_refused{"subscriptions/refused", "Subscriptions over mqtt.session.max_subscriptions"};
+  metrics::Counter searches_refused{"retained/searches/refused",
+                                    "Searches for retained messages refused: their client has too many under way"};
 };
 
 /// The one instance.

@@ -16,6 +16,10 @@ namespace sluice::session {
 
 class ClientSession;
 
+/// A SessionRef as one number.
+using SessionKey = std::uint64_t;
+[[nodiscard]] constexpr SessionKey key_of(SessionRef ref) { return SessionKey{ref.generation} << 32 | ref.slot; }
+
 /// Turns a SessionRef into the session and the shard it lives on.
 /// Purpose: the router and messages under way hold refs, not pointers; a ref to a session that is gone finds nothing.
 /// Thread safety: `shard_of` from any thread; `find` on the session's shard; `acquire` and `release` take a lock.

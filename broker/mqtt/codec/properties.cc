@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/mqtt/codec/properties.h"
 
+#include "broker/api/properties.h"
 #include "broker/mqtt/codec/text_rules.h"
 
 namespace sluice::mqtt {
@@ -94,8 +95,7 @@ Errc walk(std::span<const std::byte> wire, PropertyScope scope, Visit visit) {
 }
 
 constexpr bool travels_with_message(PropertyId id) {
-  return id == PropertyId::PayloadFormatIndicator || id == PropertyId::ContentType || id == PropertyId::ResponseTopic ||
-         id == PropertyId::CorrelationData || id == PropertyId::UserProperty;
+  return sluice::travels_with_message(static_cast<std::uint8_t>(id));
 }
 
 /// Grows the piece that `out` holds, or finds that it cannot be one piece.
@@ -215,14 +215,7 @@ PropertyBuilder& PropertyBuilder::binary(PropertyId id, std::span<const std::byt
 }
 
 PropertyBuilder& PropertyBuilder::user(std::string_view name, std::string_view value) {
-  if (name.size() > 0xFFFF || value.size() > 0xFFFF) {
-    failed_ = true;
-    return *this;
-  }
-  ByteWriter writer(out_);
-  writer.write_u8(static_cast<std::uint8_t>(PropertyId::UserProperty));
-  writer.write_string(name);
-  writer.write_string(value);
+  if (!append_user_property(out_, name, value)) failed_ = true;
   return *this;
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A scope (first byte) and the property list of that packet: what validates must iterate whole, build again to the
-// same bytes, and forward to a list that validates.
+// same bytes, and forward to a list that validates, of which gateways read the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
 #include <vector>
 
+#include "broker/api/properties.h"
 #include "broker/mqtt/codec/properties.h"
 
 namespace {
@@ -51,6 +52,19 @@ std::size_t rebuild(PropertiesView view, std::vector<std::byte>& out) {
   return bytes;
 }
 
+void check_readers(std::span<const std::byte> wire) {
+  require(content_type(wire) == PropertiesView(wire).text(PropertyId::ContentType));
+  std::vector<std::byte> expected;
+  std::vector<std::byte> found;
+  for (const Property& property : PropertiesView(wire)) {
+    if (property.id == PropertyId::UserProperty)
+      expected.insert(expected.end(), property.wire.begin(), property.wire.end());
+  }
+  for_each_user_property(
+      wire, [&](std::string_view name, std::string_view value) { require(append_user_property(found, name, value)); });
+  require(same(found, expected));
+}
+
 void check_valid(std::span<const std::byte> wire, PropertyScope scope) {
   std::vector<std::byte> built;
   require(rebuild(PropertiesView(wire), built) == wire.size());
@@ -61,6 +75,7 @@ void check_valid(std::span<const std::byte> wire, PropertyScope scope) {
   std::vector<std::byte> scratch;
   const auto travelling = forwardable(read, PropertiesView(wire), scratch);
   require(travelling.size() <= wire.size() && validate_properties(travelling, scope) == Errc::Ok);
+  check_readers(travelling);
 }
 
 }  // namespace
@@ -70,6 +85,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto scope = static_cast<PropertyScope>(1U << (data[0] % kScopes));
   const auto rest = std::as_bytes(std::span(data, size).subspan(1));
   const std::vector<std::byte> wire(rest.begin(), rest.end());
+  static_cast<void>(content_type(wire));
+  for_each_user_property(wire, [](std::string_view, std::string_view) {});
   if (validate_properties(wire, scope) == Errc::Ok) {
     check_valid(wire, scope);
   } else {

@@ -29,6 +29,10 @@ class FakeClient final : public ClientPort {
   FilterOutcomes unsubscribe(std::span<const std::string_view> filters) override {
     return {std::vector<Reason>(filters.size(), Reason::Success)};
   }
+  RetainedAnswer read_retained(std::string_view /*topic*/) override { return {}; }
+  RetainedSearch read_retained(std::string_view /*filter*/, std::size_t /*limit*/, OnRetained /*done*/) override {
+    return {.reason = Reason::ServerBusy, .pending = nullptr};
+  }
   void writable() override {}
   void close(const CloseRequest& request) override { closed.push_back(request.reason); }
 
