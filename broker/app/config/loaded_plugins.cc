@@ -10,7 +10,9 @@
 namespace sluice::app {
 namespace {
 
-constexpr std::array<std::string_view, 3> kPlugins{"emq_retainer", "emq_auth_username", "emq_auth_clientid"};
+constexpr std::array<std::string_view, 4> kPlugins{"emq_retainer", "emq_auth_username", "emq_auth_clientid",
+                                                   "emq_coap"};
+constexpr std::array<std::string_view, 2> kByDefault{"emq_retainer", "emq_coap"};
 constexpr std::string_view kBlanks = " \t\r";
 constexpr std::size_t kMaxNotices = 20;
 
@@ -39,7 +41,7 @@ LoadedPlugins read_loaded_plugins(const std::filesystem::path& file) {
     std::error_code error;
     const bool absent = std::filesystem::status(file, error).type() == std::filesystem::file_type::not_found;
     plugins.readable = absent;
-    if (absent) plugins.names.emplace_back("emq_retainer");
+    if (absent) plugins.names.assign(kByDefault.begin(), kByDefault.end());
     return plugins;
   }
   std::string line;

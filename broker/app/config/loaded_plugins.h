@@ -20,7 +20,7 @@ struct LoadedPlugins {
 /// True for the names of plug-ins that this server has.
 bool is_plugin(std::string_view name);
 
-/// A file that is not there means the plug-ins that are loaded by default: emq_retainer.
+/// A file that is not there means the plug-ins that are loaded by default: emq_retainer, emq_coap.
 LoadedPlugins read_loaded_plugins(const std::filesystem::path& file);
 
 }  // namespace sluice::app

@@ -133,6 +133,7 @@ TEST_F(ConfigurationTest, KeysWithoutAnEffectMakeOneNotice) {
 TEST_F(ConfigurationTest, ReadsWhichPluginsAreLoaded) {
   folder_.write("etc/sluice.conf", "");
   EXPECT_TRUE(load().plugins().has("emq_retainer"));
+  EXPECT_TRUE(load().plugins().has("emq_coap"));
   folder_.write("data/loaded_plugins", "emq_auth_clientid.\n");
   EXPECT_THAT(load().plugins().names, ElementsAre("emq_auth_clientid"));
 }

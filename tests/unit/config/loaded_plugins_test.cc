@@ -13,10 +13,11 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TEST(LoadedPluginsTest, AMissingFileMeansTheRetainer) {
+TEST(LoadedPluginsTest, AMissingFileMeansTheRetainerAndCoap) {
   const auto plugins = read_loaded_plugins("/nonexistent/loaded_plugins");
-  EXPECT_THAT(plugins.names, ElementsAre("emq_retainer"));
+  EXPECT_THAT(plugins.names, ElementsAre("emq_retainer", "emq_coap"));
   EXPECT_TRUE(plugins.has("emq_retainer"));
+  EXPECT_TRUE(plugins.has("emq_coap"));
   EXPECT_FALSE(plugins.has("emq_auth_username"));
 }
 
@@ -24,9 +25,9 @@ TEST(LoadedPluginsTest, TheManualsFormat) {
   const test::TempDir folder;
   const auto file = folder.write("loaded_plugins",
                                  "emq_recon.\nemq_modules.\n% comment\n\n  emq_auth_username. % why\nemq_retainer.\r\n"
-                                 "emq_auth_username.\n");
+                                 "emq_coap.\nemq_auth_username.\n");
   const auto plugins = read_loaded_plugins(file);
-  EXPECT_THAT(plugins.names, ElementsAre("emq_auth_username", "emq_retainer"));
+  EXPECT_THAT(plugins.names, ElementsAre("emq_auth_username", "emq_retainer", "emq_coap"));
   EXPECT_THAT(plugins.notices, ElementsAre(file + ":1: not loaded: there is no plug-in emq_recon",
                                            file + ":2: not loaded: there is no plug-in emq_modules"));
 }
