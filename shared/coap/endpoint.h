@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "shared/base/shard.h"
+#include "shared/coap/message/message_layer.h"
+#include "shared/coap/server/server.h"
+#include "shared/net/datagram.h"
+
+namespace sluice::coap {
+
+/// CoAP on one port of datagrams, plain or DTLS: messages below, requests and responses above.
+/// Owner: a gateway; one for each listener and shard. Thread: its shard.
+class DatagramEndpoint final : private CarrierEvents {
+ public:
+  /// All outlive the endpoint.
+  DatagramEndpoint(Shard& shard, DatagramPort& port, const Parameters& parameters, const ServerSettings& settings,
+                   RequestHandler& handler)
+      : messages_(shard, port, parameters, *this), server_(shard, messages_, parameters, settings, handler) {}
+
+  /// What the port reports to.
+  [[nodiscard]] DatagramEvents& events() { return messages_; }
+  [[nodiscard]] MessageLayer& messages() { return messages_; }
+  [[nodiscard]] Server& server() { return server_; }
+
+ private:
+  void on_request(const Incoming& incoming) override { server_.on_request(incoming); }
+  bool on_response(const Incoming&) override { return false; }
+  void on_peer_gone(PeerId peer) override { server_.on_peer_gone(peer); }
+
+  MessageLayer messages_;
+  Server server_;
+};
+
+}  // namespace sluice::coap

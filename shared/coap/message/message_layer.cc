@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/coap/message/message_layer.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "shared/coap/message/message_probe.h"
+#include "shared/log/log.h"
+
+namespace sluice::coap {
+namespace {
+
+constexpr auto kSweepInterval = std::chrono::seconds(10);
+constexpr std::size_t kSweepAtOnce = 4096;
+
+/// A message without code, token, options or payload [RFC 7252 4.1].
+std::array<std::byte, 4> empty_message(Type type, MessageId mid) {
+  const unsigned first = 0x40U | (static_cast<unsigned>(type) << 4);
+  return {static_cast<std::byte>(first), std::byte{0}, static_cast<std::byte>(mid >> 8),
+          static_cast<std::byte>(mid & 0xFFU)};
+}
+
+/// Gives an encoded message its id.
+void set_mid(Bytes& message, MessageId mid) {
+  message[2] = static_cast<std::byte>(mid >> 8);
+  message[3] = static_cast<std::byte>(mid & 0xFFU);
+}
+
+}  // namespace
+
+MessageLayer::MessageLayer(Shard& shard, DatagramPort& port, const Parameters& parameters, CarrierEvents& events)
+    : shard_(shard),
+      port_(port),
+      parameters_(parameters),
+      events_(events),
+      peers_(std::max<std::size_t>(parameters.max_peers, 1)),
+      duplicates_(parameters),
+      retransmitter_(shard, parameters, *this) {}
+
+MessageLayer::~MessageLayer() {
+  message_probe().peers.add(-static_cast<std::int64_t>(peers_.size()));
+  message_probe().remembered.add(-static_cast<std::int64_t>(remembered_shown_));
+}
+
+// What comes in.
+
+void MessageLayer::on_datagram(const Datagram& datagram) {
+  message_probe().received.add();
+  if (const auto pdu = Pdu::parse(datagram.bytes)) {
+    on_message(datagram, *pdu);
+  } else {
+    on_malformed(datagram, pdu.error());
+  }
+}
+
+/// A confirmable message that cannot be understood is rejected with a Reset, anything else in silence [RFC 7252 4.2,
+/// 4.3]; so is another version's [RFC 7252 3] and what came to a group [RFC 7252 8.1].
+void MessageLayer::on_malformed(const Datagram& datagram, ErrorCode why) {
+  message_probe().malformed.add();
+  static log::RateLimit limit(1);
+  if (const auto hushed = limit.admit(); hushed >= 0) {
+    log::get("coap").info("datagram ignored: peer={} listener={} reason={} ({} like this not shown)",
+                          datagram.path.remote.to_string(), port_.bound().to_string(), why.message(), hushed);
+  }
+  const auto header = read_header(datagram.bytes);
+  if (!header || header->version != 1 || header->type != Type::Confirmable || datagram.multicast) return;
+  message_probe().resets_sent.add();
+  transmit_empty(datagram.path, Type::Reset, header->mid);
+}
+
+void MessageLayer::on_message(const Datagram& datagram, const Pdu& pdu) {
+  switch (pdu.type()) {
+    case Type::Acknowledgement:
+      return on_acknowledgement(datagram, pdu);
+    case Type::Reset:
+      return on_reset(datagram, pdu.mid());
+    case Type::Confirmable:
+    case Type::NonConfirmable:
+      break;
+  }
+  if (pdu.code().is_request()) return on_request(datagram, pdu);
+  if (pdu.code().is_response() && !datagram.multicast) return on_separate_response(datagram, pdu);
+  if (pdu.type() == Type::Confirmable && !datagram.multicast) {
+    // An empty confirmable message asks whether anybody is there: a ping [RFC 7252 4.3].
+    message_probe().resets_sent.add();
+    return transmit_empty(datagram.path, Type::Reset, pdu.mid());
+  }
+  message_probe().ignored.add();
+}
+
+void MessageLayer::on_acknowledgement(const Datagram& datagram, const Pdu& pdu) {
+  // An acknowledgement of nothing is ignored, and so is one that carries a request [RFC 7252 4.2].
+  if (pdu.code().is_request()) return message_probe().ignored.add();
+  const PeerId id = peers_.find(datagram.path);
+  const auto taken = id ? retransmitter_.take(id, pdu.mid()) : Retransmitter::Taken{};
+  if (!taken.found) return message_probe().ignored.add();
+  peers_.touch(id, datagram.path, shard_.now());
+  peers_.get(id)->verified = true;
+  settled(id);
+  tell(id, taken.reminder, Outcome::Acknowledged);
+  if (pdu.code().is_response()) {
+    static_cast<void>(events_.on_response({id, pdu, datagram.bytes.size(), false}));
+  }
+}
+
+void MessageLayer::on_reset(const Datagram& datagram, MessageId mid) {
+  message_probe().resets_received.add();
+  const PeerId id = peers_.find(datagram.path);
+  Peer* const peer = peers_.get(id);
+  if (peer == nullptr) return;
+  if (const auto taken = retransmitter_.take(id, mid); taken.found) {
+    peers_.touch(id, datagram.path, shard_.now());
+    peer->verified = true;
+    settled(id);
+    tell(id, taken.reminder, Outcome::Reset);
+    return;
+  }
+  if (!peer->traffic) return;
+  for (PeerTraffic::Sent& sent : peer->traffic->non_confirmable) {
+    if (sent.reminder.sink == nullptr || sent.mid != mid) continue;
+    return tell(id, std::exchange(sent, {}).reminder, Outcome::Reset);
+  }
+}
+
+void MessageLayer::on_request(const Datagram& datagram, const Pdu& pdu) {
+  // What goes to a group is never confirmable [RFC 7252 8.1].
+  if (datagram.multicast && pdu.type() == Type::Confirmable) return message_probe().ignored.add();
+  PeerId id;
+  Peer* const peer = acquaint(datagram.path, id);
+  if (peer == nullptr) return;
+  const std::size_t credit = peer->credit + 3 * datagram.bytes.size();
+  peer->credit = static_cast<std::uint32_t>(std::min<std::size_t>(credit, kMostCredit));
+  if (repeated(id, pdu)) return;
+  events_.on_request({id, pdu, datagram.bytes.size(), datagram.multicast});
+}
+
+/// True if it has come before; then it has got what it got then [RFC 7252 4.5].
+bool MessageLayer::repeated(PeerId peer, const Pdu& pdu) {
+  const auto verdict = duplicates_.note(peer, pdu.mid(), pdu.type(), shard_.now());
+  if (verdict.seen == DuplicateCache::Seen::New) return false;
+  message_probe().duplicates.add();
+  if (verdict.seen == DuplicateCache::Seen::Answered && pdu.type() == Type::Confirmable) {
+    transmit(*peers_.get(peer), verdict.answer);
+  }
+  return true;
+}
+
+void MessageLayer::on_separate_response(const Datagram& datagram, const Pdu& pdu) {
+  const PeerId id = peers_.find(datagram.path);
+  Peer* const peer = peers_.get(id);
+  if (peer == nullptr) {
+    // A response of somebody to whom nothing was said.
+    message_probe().ignored.add();
+    if (pdu.type() == Type::Confirmable) transmit_empty(datagram.path, Type::Reset, pdu.mid());
+    return;
+  }
+  peers_.touch(id, datagram.path, shard_.now());
+  if (repeated(id, pdu)) return;
+  const bool expected = events_.on_response({id, pdu, datagram.bytes.size(), false});
+  // A notification that nobody wants is reset even where it is not confirmable [RFC 7641 3.6].
+  const ReplyTo to{id, pdu.mid(), pdu.type(), false};
+  if (!expected) {
+    reject(to);
+  } else if (pdu.type() == Type::Confirmable) {
+    acknowledge(to);
+  }
+}
+
+void MessageLayer::on_association_ended(const DatagramPath& path) {
+  if (const PeerId id = peers_.find(path)) forget(id);
+}
+
+// What goes out.
+
+void MessageLayer::transmit(const Peer& peer, std::span<const std::byte> bytes) {
+  message_probe().sent.add();
+  port_.send(peer.path, bytes);
+}
+
+void MessageLayer::transmit_empty(const DatagramPath& path, Type type, MessageId mid) {
+  message_probe().sent.add();
+  port_.send(path, empty_message(type, mid));
+}
+
+void MessageLayer::reply(const ReplyTo& to, Parts& parts) {
+  Peer* const peer = peers_.get(to.peer);
+  if (peer == nullptr) return;
+  if (to.type == Type::Confirmable && to.acknowledged) {
+    static_cast<void>(send(to.peer, parts, Confirm::Yes, {}));
+    return;
+  }
+  const bool piggybacked = to.type == Type::Confirmable;
+  parts.type = piggybacked ? Type::Acknowledgement : Type::NonConfirmable;
+  parts.mid = piggybacked ? to.mid : next_mid(to.peer, *peer);
+  const Bytes bytes = encode(parts);
+  if (piggybacked) duplicates_.set_answer(to.peer, to.mid, bytes);
+  peer->credit -= std::min(peer->credit, static_cast<std::uint32_t>(bytes.size()));
+  transmit(*peer, bytes);
+}
+
+void MessageLayer::acknowledge(const ReplyTo& to) {
+  const Peer* const peer = peers_.get(to.peer);
+  if (peer == nullptr || to.type != Type::Confirmable) return;
+  const auto bytes = empty_message(Type::Acknowledgement, to.mid);
+  duplicates_.set_answer(to.peer, to.mid, bytes);
+  transmit(*peer, bytes);
+}
+
+void MessageLayer::reject(const ReplyTo& to) {
+  const Peer* const peer = peers_.get(to.peer);
+  if (peer == nullptr) return;
+  const auto bytes = empty_message(Type::Reset, to.mid);
+  duplicates_.set_answer(to.peer, to.mid, bytes);
+  message_probe().resets_sent.add();
+  transmit(*peer, bytes);
+}
+
+Carrier::Sent MessageLayer::send(PeerId id, Parts& parts, Confirm confirm, Reminder reminder) {
+  Peer* const peer = peers_.get(id);
+  if (peer == nullptr) return Sent::Refused;
+  parts.type = confirm == Confirm::Yes ? Type::Confirmable : Type::NonConfirmable;
+  parts.mid = 0;
+  Bytes message = encode(parts);
+  if (confirm == Confirm::No) {
+    const MessageId mid = next_mid(id, *peer);
+    set_mid(message, mid);
+    peer->credit -= std::min(peer->credit, static_cast<std::uint32_t>(message.size()));
+    transmit(*peer, message);
+    if (reminder.sink != nullptr) remember_non_confirmable(*peer, mid, reminder);
+    return Sent::Yes;
+  }
+  PeerTraffic& traffic_of_peer = traffic(*peer);
+  if (traffic_of_peer.outstanding < parameters_.nstart) {
+    send_confirmable(id, *peer, std::move(message), reminder);
+    return Sent::Yes;
+  }
+  if (traffic_of_peer.waiting.size() >= parameters_.max_waiting) {
+    message_probe().refused.add();
+    return Sent::Refused;
+  }
+  traffic_of_peer.waiting.push_back({std::move(message), reminder});
+  ++peer->pins;
+  return Sent::Waiting;
+}
+
+Carrier::Sent MessageLayer::probe(PeerId id, Reminder reminder) {
+  Parts ping;
+  return send(id, ping, Confirm::Yes, reminder);
+}
+
+void MessageLayer::send_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder) {
+  const MessageId mid = next_mid(id, peer);
+  set_mid(message, mid);
+  ++traffic(peer).outstanding;
+  ++peer.pins;
+  peer.credit -= std::min(peer.credit, static_cast<std::uint32_t>(message.size()));
+  transmit(peer, message);
+  retransmitter_.add(id, mid, std::move(message), reminder);
+}
+
+void MessageLayer::remember_non_confirmable(Peer& peer, MessageId mid, Reminder reminder) {
+  PeerTraffic& sent = traffic(peer);
+  sent.non_confirmable[sent.next_sent] = {mid, reminder};
+  sent.next_sent = static_cast<std::uint8_t>((sent.next_sent + 1) % PeerTraffic::kRemembered);
+}
+
+/// An id that no unacknowledged message to the peer has [RFC 7252 4.4].
+MessageId MessageLayer::next_mid(PeerId id, Peer& peer) {
+  while (peer.traffic && peer.traffic->outstanding > 0 && retransmitter_.has(id, peer.next_mid)) ++peer.next_mid;
+  return peer.next_mid++;
+}
+
+/// A confirmable message is out of the way: the next one may go.
+void MessageLayer::settled(PeerId id) {
+  Peer& peer = *peers_.get(id);
+  PeerTraffic& traffic_of_peer = *peer.traffic;
+  --traffic_of_peer.outstanding;
+  --peer.pins;
+  while (!traffic_of_peer.waiting.empty() && traffic_of_peer.outstanding < parameters_.nstart) {
+    PeerTraffic::Waiting next = traffic_of_peer.waiting.pop_front();
+    --peer.pins;
+    send_confirmable(id, peer, std::move(next.message), next.reminder);
+  }
+}
+
+void MessageLayer::retransmit(PeerId id, std::span<const std::byte> message) {
+  message_probe().retransmissions.add();
+  if (const Peer* const peer = peers_.get(id)) transmit(*peer, message);
+}
+
+void MessageLayer::give_up(PeerId id, MessageId, Reminder reminder) {
+  message_probe().timeouts.add();
+  if (peers_.get(id) == nullptr) return;
+  settled(id);
+  tell(id, reminder, Outcome::TimedOut);
+}
+
+void MessageLayer::tell(PeerId peer, Reminder reminder, Outcome outcome) {
+  if (reminder.sink != nullptr) reminder.sink->on_outcome(peer, reminder.cookie, outcome);
+}
+
+// Peers.
+
+const Peer* MessageLayer::look(PeerId id) const { return peers_.get(id); }
+
+Peer* MessageLayer::acquaint(const DatagramPath& path, PeerId& id) {
+  id = peers_.find(path);
+  if (id) {
+    peers_.touch(id, path, shard_.now());
+    return peers_.get(id);
+  }
+  PeerId evicted;
+  id = peers_.insert(path, shard_.now(), evicted);
+  if (evicted) {
+    message_probe().peers_evicted.add();
+    message_probe().peers.add(-1);
+    events_.on_peer_gone(evicted);
+  }
+  if (!id) {
+    message_probe().peers_refused.add();
+    static log::RateLimit limit(1);
+    if (const auto hushed = limit.admit(); hushed >= 0) {
+      log::get("coap").warn(
+          "datagram dropped: peer={} listener={} reason=too many peers are busy; raise coap.max_peers "
+          "({} like this not shown)",
+          path.remote.to_string(), port_.bound().to_string(), hushed);
+    }
+    return nullptr;
+  }
+  message_probe().peers.add(1);
+  Peer* const peer = peers_.get(id);
+  peer->verified = port_.secure();
+  if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+  return peer;
+}
+
+PeerId MessageLayer::peer_at(const DatagramPath& path) {
+  PeerId id;
+  static_cast<void>(acquaint(path, id));
+  return id;
+}
+
+PeerTraffic& MessageLayer::traffic(Peer& peer) {
+  if (!peer.traffic) peer.traffic = std::make_unique<PeerTraffic>();
+  return *peer.traffic;
+}
+
+/// Takes it out and tells everybody who waits for something of it.
+void MessageLayer::forget(PeerId id) {
+  Peer* const peer = peers_.get(id);
+  std::vector<Reminder> left;
+  if (peer->traffic) {
+    for (; !peer->traffic->waiting.empty();) left.push_back(peer->traffic->waiting.pop_front().reminder);
+    if (peer->traffic->outstanding > 0) retransmitter_.take_all(id, left);
+  }
+  peers_.erase(id);
+  message_probe().peers.add(-1);
+  for (const Reminder& reminder : left) tell(id, reminder, Outcome::PeerGone);
+  events_.on_peer_gone(id);
+}
+
+void MessageLayer::on_timer(TimePoint) {
+  sweep();
+  if (peers_.size() > 0) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+}
+
+/// Peers of whom nothing was heard for as long as their messages could come again are forgotten.
+void MessageLayer::sweep() {
+  const Duration lifetime = parameters_.exchange_lifetime();
+  for (std::size_t looks = 0; looks < kSweepAtOnce; ++looks) {
+    const PeerId id = peers_.oldest();
+    if (!id || shard_.now() - look(id)->last_heard < lifetime) break;
+    if (look(id)->pins > 0) {
+      peers_.put_back(id);
+    } else {
+      forget(id);
+    }
+  }
+  message_probe().remembered.add(static_cast<std::int64_t>(duplicates_.size()) -
+                                 static_cast<std::int64_t>(remembered_shown_));
+  remembered_shown_ = duplicates_.size();
+  message_probe().forgotten.add(duplicates_.forgotten_early() - forgotten_shown_);
+  forgotten_shown_ = duplicates_.forgotten_early();
+}
+
+// What the layer above asks.
+
+void MessageLayer::pin(PeerId id) { ++peers_.get(id)->pins; }
+
+void MessageLayer::unpin(PeerId id) {
+  if (Peer* const peer = peers_.get(id)) --peer->pins;
+}
+
+TransportPeer MessageLayer::peer(PeerId id) const {
+  TransportPeer result;
+  const Peer* const known_peer = look(id);
+  if (known_peer == nullptr) return result;
+  result.address = known_peer->path.remote;
+  result.local = port_.bound();
+  if (known_peer->path.local_ip != decltype(known_peer->path.local_ip){}) result.local.ip = known_peer->path.local_ip;
+  result.identity = port_.identity(known_peer->path);
+  return result;
+}
+
+bool MessageLayer::known(PeerId id) const { return look(id) != nullptr; }
+
+bool MessageLayer::verified(PeerId id) const {
+  const Peer* const peer = look(id);
+  return peer != nullptr && peer->verified;
+}
+
+void MessageLayer::set_verified(PeerId id) {
+  if (Peer* const peer = peers_.get(id)) peer->verified = true;
+}
+
+std::size_t MessageLayer::credit(PeerId id) const {
+  const Peer* const peer = look(id);
+  if (peer == nullptr) return 0;
+  return peer->verified ? std::numeric_limits<std::size_t>::max() : peer->credit;
+}
+
+}  // namespace sluice::coap

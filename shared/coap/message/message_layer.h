@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "shared/base/shard.h"
+#include "shared/base/timing_wheel.h"
+#include "shared/coap/message/carrier.h"
+#include "shared/coap/message/duplicates.h"
+#include "shared/coap/message/parameters.h"
+#include "shared/coap/message/peer_table.h"
+#include "shared/coap/message/retransmitter.h"
+#include "shared/net/datagram.h"
+
+namespace sluice::coap {
+
+/// The messages of CoAP over datagrams, plain or DTLS [RFC 7252 4]: types and message ids, retransmission, duplicates,
+/// for all peers of one port. O(1) for each datagram, however many peers there are.
+/// Owner: an endpoint. Thread: its shard.
+class MessageLayer final : public Carrier, public DatagramEvents, private Retransmitter::Owner, private WheelTimer {
+ public:
+  /// `port` and `parameters` outlive the layer.
+  MessageLayer(Shard& shard, DatagramPort& port, const Parameters& parameters, CarrierEvents& events);
+  ~MessageLayer();
+  MessageLayer(const MessageLayer&) = delete;
+  MessageLayer& operator=(const MessageLayer&) = delete;
+
+  void on_datagram(const Datagram& datagram) override;
+  void on_association_ended(const DatagramPath& path) override;
+
+  void reply(const ReplyTo& to, Parts& parts) override;
+  void acknowledge(const ReplyTo& to) override;
+  void reject(const ReplyTo& to) override;
+  Sent send(PeerId peer, Parts& parts, Confirm confirm, Reminder reminder) override;
+  void pin(PeerId peer) override;
+  void unpin(PeerId peer) override;
+  [[nodiscard]] TransportPeer peer(PeerId peer) const override;
+  [[nodiscard]] bool known(PeerId peer) const override;
+  [[nodiscard]] bool verified(PeerId peer) const override;
+  void set_verified(PeerId peer) override;
+  [[nodiscard]] std::size_t credit(PeerId peer) const override;
+  Sent probe(PeerId peer, Reminder reminder) override;
+  [[nodiscard]] std::uint8_t largest_block(PeerId) const override { return kLargestBlock; }
+  [[nodiscard]] std::size_t largest_message(PeerId) const override { return 0; }
+  [[nodiscard]] bool reliable() const override { return false; }
+
+  /// A peer to which this endpoint speaks first; nobody if there is no place.
+  PeerId peer_at(const DatagramPath& path);
+  [[nodiscard]] std::size_t peers() const { return peers_.size(); }
+
+ private:
+  static constexpr std::uint8_t kLargestBlock = 6;
+  static constexpr std::uint32_t kMostCredit = 1024 * 1024;
+
+  void on_malformed(const Datagram& datagram, ErrorCode why);
+  void on_message(const Datagram& datagram, const Pdu& pdu);
+  void on_acknowledgement(const Datagram& datagram, const Pdu& pdu);
+  void on_reset(const Datagram& datagram, MessageId mid);
+  void on_request(const Datagram& datagram, const Pdu& pdu);
+  void on_separate_response(const Datagram& datagram, const Pdu& pdu);
+  bool repeated(PeerId peer, const Pdu& pdu);
+
+  [[nodiscard]] const Peer* look(PeerId id) const;
+  Peer* acquaint(const DatagramPath& path, PeerId& id);
+  PeerTraffic& traffic(Peer& peer);
+  void forget(PeerId id);
+  void transmit(const Peer& peer, std::span<const std::byte> bytes);
+  void transmit_empty(const DatagramPath& path, Type type, MessageId mid);
+  void send_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder);
+  void remember_non_confirmable(Peer& peer, MessageId mid, Reminder reminder);
+  MessageId next_mid(PeerId id, Peer& peer);
+  void settled(PeerId id);
+  void tell(PeerId peer, Reminder reminder, Outcome outcome);
+  void sweep();
+
+  void retransmit(PeerId peer, std::span<const std::byte> message) override;
+  void give_up(PeerId peer, MessageId mid, Reminder reminder) override;
+  void on_timer(TimePoint now) override;
+
+  Shard& shard_;
+  DatagramPort& port_;
+  const Parameters& parameters_;
+  CarrierEvents& events_;
+  mutable PeerTable peers_;
+  DuplicateCache duplicates_;
+  Retransmitter retransmitter_;
+  std::size_t remembered_shown_ = 0;  ///< of duplicates_, as the gauge has it
+  std::uint64_t forgotten_shown_ = 0;
+};
+
+}  // namespace sluice::coap

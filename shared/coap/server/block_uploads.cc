@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/coap/server/block_uploads.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "shared/coap/server/server_probe.h"
+
+namespace sluice::coap {
+
+BlockUploads::~BlockUploads() { server_probe().uploads.add(-static_cast<std::int64_t>(uploads_.size())); }
+
+BlockUploads::Verdict BlockUploads::take(PeerId peer, std::uint64_t key, const Block& block, std::uint32_t size,
+                                         std::span<const std::byte> payload, TimePoint now) {
+  if (block.more && (payload.empty() || payload.size() % block.size() != 0)) return {.code = codes::kBadRequest};
+  // Only under BERT a message carries more than one block [RFC 8323 6].
+  if (payload.size() > block.size() && block.size_exponent != Block::kBert) return {.code = codes::kBadRequest};
+  if (std::max<std::size_t>(size, block.offset() + payload.size()) > limits_.max_body_size) {
+    server_probe().too_large.add();
+    return {.code = codes::kRequestEntityTooLarge, .block = answer_block(block), .size_hint = true};
+  }
+  const Key full_key{peer, key};
+  const auto found = by_key_.find(full_key);
+  if (block.number == 0) {
+    if (found != by_key_.end()) drop(found->second);
+    return begin(full_key, block, payload, now);
+  }
+  if (found == by_key_.end()) {
+    server_probe().incomplete.add();
+    return {.code = codes::kRequestEntityIncomplete};
+  }
+  return go_on(*found->second, block, payload, now);
+}
+
+BlockUploads::Verdict BlockUploads::begin(const Key& key, const Block& block, std::span<const std::byte> payload,
+                                          TimePoint now) {
+  if (!block.more)
+    return {.code = codes::kChanged, .block = answer_block(block), .body = {payload.begin(), payload.end()}};
+  drop_oldest_of(key.peer);
+  if (!make_room(payload.size() + kOverhead, nullptr, now)) {
+    server_probe().no_room.add();
+    return {.code = codes::kServiceUnavailable};
+  }
+  const auto upload = uploads_.insert(uploads_.end(), {key, {payload.begin(), payload.end()}, 0, now});
+  by_key_.emplace(key, upload);
+  of_peer_[key.peer.slot].push_back(upload);
+  bytes_ += payload.size() + kOverhead;
+  server_probe().uploads.add(1);
+  return {.code = codes::kContinue, .block = answer_block(block)};
+}
+
+BlockUploads::Verdict BlockUploads::go_on(Upload& upload, const Block& block, std::span<const std::byte> payload,
+                                          TimePoint now) {
+  const std::size_t offset = block.offset();
+  const bool repeated = block.more && offset == upload.last_offset && offset + payload.size() == upload.body.size();
+  if (!repeated && offset != upload.body.size()) {
+    // A gap cannot be filled: the client begins again [RFC 7959 2.9.2].
+    server_probe().incomplete.add();
+    drop(by_key_.find(upload.key)->second);
+    return {.code = codes::kRequestEntityIncomplete};
+  }
+  if (!repeated) {
+    if (!make_room(payload.size(), &upload, now)) {
+      server_probe().no_room.add();
+      return {.code = codes::kServiceUnavailable};
+    }
+    upload.last_offset = offset;
+    upload.body.insert(upload.body.end(), payload.begin(), payload.end());
+    bytes_ += payload.size();
+  }
+  upload.touched = now;
+  uploads_.splice(uploads_.end(), uploads_, by_key_.find(upload.key)->second);
+  if (!block.more) return finish(upload, block);
+  return {.code = codes::kContinue, .block = answer_block(block)};
+}
+
+BlockUploads::Verdict BlockUploads::finish(Upload& upload, const Block& block) {
+  bytes_ -= upload.body.size();
+  Verdict verdict{.code = codes::kChanged, .block = answer_block(block), .body = std::exchange(upload.body, {})};
+  drop(by_key_.find(upload.key)->second);
+  return verdict;
+}
+
+/// The block that was taken, in the size in which the server wants the next ones: the client goes on with the smaller
+/// one [RFC 7959 2.3].
+Block BlockUploads::answer_block(const Block& block) const {
+  Block answer = block;
+  if (block.size_exponent != Block::kBert) answer.size_exponent = std::min(block.size_exponent, limits_.size_exponent);
+  return answer;
+}
+
+bool BlockUploads::make_room(std::size_t bytes, const Upload* keep, TimePoint now) {
+  while (bytes_ + bytes > limits_.total_bytes && !uploads_.empty()) {
+    const auto oldest = uploads_.begin();
+    if (&*oldest == keep || now - oldest->touched < kStalled) return false;
+    drop(oldest);
+  }
+  return bytes_ + bytes <= limits_.total_bytes;
+}
+
+/// Makes a place for one more of the peer's.
+void BlockUploads::drop_oldest_of(PeerId peer) {
+  const auto found = of_peer_.find(peer.slot);
+  if (found == of_peer_.end() || found->second.size() < limits_.per_peer) return;
+  drop(*std::ranges::min_element(found->second, {}, [](Uploads::iterator upload) { return upload->touched; }));
+}
+
+void BlockUploads::drop(Uploads::iterator upload) {
+  bytes_ -= upload->body.size() + kOverhead;
+  const auto of_peer = of_peer_.find(upload->key.peer.slot);
+  std::erase(of_peer->second, upload);
+  if (of_peer->second.empty()) of_peer_.erase(of_peer);
+  by_key_.erase(upload->key);
+  uploads_.erase(upload);
+  server_probe().uploads.add(-1);
+}
+
+void BlockUploads::forget(PeerId peer) {
+  for (auto found = of_peer_.find(peer.slot); found != of_peer_.end(); found = of_peer_.find(peer.slot)) {
+    drop(found->second.front());
+  }
+}
+
+void BlockUploads::sweep(TimePoint now) {
+  while (!uploads_.empty() && now - uploads_.front().touched >= limits_.timeout) drop(uploads_.begin());
+}
+
+}  // namespace sluice::coap

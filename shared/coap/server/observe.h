@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "shared/base/clock.h"
+
+namespace sluice::coap {
+
+/// The values of the Observe option of one observation: 24 bits that grow with every notification, also over a restart
+/// of the server, since they never fall behind the clock [RFC 7641 4.4]: 1,024 to the second, so that a value comes
+/// again after more than four hours, when order no longer depends on it (128 s, [RFC 7641 3.4]).
+class ObserveSequence {
+ public:
+  static constexpr std::uint32_t kMask = 0xFF'FFFF;
+
+  [[nodiscard]] std::uint32_t next(UnixMillis now) {
+    const auto clock = static_cast<std::uint32_t>(now * 1024 / 1000) & kMask;
+    const std::uint32_t following = (last_ + 1) & kMask;
+    // The later one of the two, as serial numbers go.
+    last_ = ((clock - following) & kMask) < kMask / 2 ? clock : following;
+    return last_;
+  }
+
+ private:
+  std::uint32_t last_ = 0;
+};
+
+/// How fast one observer is notified [RFC 7641 4.5.1]: a window of notifications that it has not confirmed yet, which
+/// grows with every confirmation and shrinks when one is late. The last one of a window is confirmable, and so is the
+/// first after kConfirmAtLeastEvery [RFC 7641 4.5]: what is not confirmable costs nothing to lose, and still follows
+/// the peer's pace.
+/// Pure: no clock, no I/O. Owner: whoever notifies.
+class NotificationPacing {
+ public:
+  static constexpr std::uint8_t kFirstWindow = 4;
+
+  /// `most`: the widest window; 1 is one notification in each round trip. `confirm_every`: at most 24 hours.
+  NotificationPacing(std::uint8_t most, Duration confirm_every)
+      : most_(most), window_(std::min(kFirstWindow, most)), confirm_every_(confirm_every) {}
+
+  /// False: wait for a confirmation.
+  [[nodiscard]] bool may_send() const { return sent_ < window_; }
+  /// True if the next notification has to be confirmable, whatever it carries.
+  [[nodiscard]] bool must_confirm(TimePoint now) const {
+    return sent_ + 1 >= window_ || now - confirmed_at_ >= confirm_every_;
+  }
+  /// A notification leaves.
+  void sent() { ++sent_; }
+  /// The observer has confirmed one: everything before it is out of the way.
+  void confirmed(TimePoint now) {
+    confirmed_at_ = now;
+    sent_ = 0;
+    window_ = static_cast<std::uint8_t>(std::min<unsigned>(most_, window_ * 2U));
+  }
+  /// Something had to be sent again.
+  void late() { window_ = std::max<std::uint8_t>(1, window_ / 2); }
+
+ private:
+  std::uint8_t most_;
+  std::uint8_t window_;
+  std::uint8_t sent_ = 0;
+  Duration confirm_every_;
+  TimePoint confirmed_at_{};
+};
+
+}  // namespace sluice::coap

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/coap/server/server.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "shared/base/text_hash.h"
+#include "shared/coap/server/option_check.h"
+#include "shared/coap/server/request_key.h"
+#include "shared/coap/server/server_probe.h"
+
+namespace sluice::coap {
+namespace {
+
+constexpr auto kSweepInterval = std::chrono::seconds(5);
+constexpr std::uint32_t kRetryAfterSeconds = 10;  ///< Max-Age of 5.03
+
+/// True for methods that change something, of which a repetition by somebody else does harm.
+bool changes_something(Code method) { return method != codes::kGet && method != codes::kFetch; }
+
+std::uint32_t uint_option(const Pdu& pdu, Option option, std::uint32_t otherwise) {
+  const auto found = pdu.option(option);
+  return found ? found->uint().value_or(otherwise) : otherwise;
+}
+
+/// Tells the blocks of one body from those of another [RFC 7959 2.4].
+std::array<std::byte, 8> etag_of(std::span<const std::byte> body) {
+  static const TextHash hasher;
+  const std::uint64_t hash = hasher({reinterpret_cast<const char*>(body.data()), body.size()});
+  std::array<std::byte, 8> etag;
+  std::memcpy(etag.data(), &hash, etag.size());
+  return etag;
+}
+
+std::optional<Block> block_option(const Pdu& pdu, Option option, Block::Bert bert) {
+  const auto found = pdu.option(option);
+  return found ? Block::from(*found, bert) : std::nullopt;
+}
+
+}  // namespace
+
+/// A request that is being worked on. If that takes long, its client is told that it has arrived.
+class Server::Pending final : public WheelTimer {
+ public:
+  Pending(Server& server, const Exchange& its_exchange) : exchange(its_exchange), server_(server) {}
+  ~Pending() = default;
+
+  Exchange exchange;
+
+ private:
+  void on_timer(TimePoint) override { server_.acknowledge(*this); }
+
+  Server& server_;
+};
+
+Server::Server(Shard& shard, Carrier& carrier, const Parameters& parameters, const ServerSettings& settings,
+               RequestHandler& handler)
+    : shard_(shard),
+      carrier_(carrier),
+      parameters_(parameters),
+      settings_(settings),
+      handler_(handler),
+      uploads_(settings_.blocks),
+      downloads_(settings_.blocks),
+      leisurely_(shard, carrier, parameters.default_leisure) {}
+
+Server::~Server() { server_probe().pending.add(-static_cast<std::int64_t>(pending_.size())); }
+
+// A request, from the carrier to its handler.
+
+void Server::on_request(const Incoming& incoming) {
+  server_probe().requests.add();
+  const Pdu& pdu = incoming.pdu;
+  Exchange exchange{.id = ++last_id_,
+                    .to = {incoming.peer, pdu.mid(), pdu.type(), false},
+                    .token = pdu.token(),
+                    .method = pdu.code(),
+                    .multicast = incoming.multicast};
+  exchange.size_asked = pdu.option(Option::Size2).has_value();
+  exchange.not_wanted = static_cast<std::uint8_t>(uint_option(pdu, Option::NoResponse, 0));
+  exchange.representation = representation_key(pdu);
+  if (refuse_bad_options(exchange, pdu) || challenge(exchange, incoming)) return;
+  Bytes body;
+  if (pdu.option(Option::Block1)) {
+    if (!take_block(exchange, pdu, body)) return;
+    return hand_over(exchange, incoming, body);
+  }
+  if (serve_later_block(exchange)) return;
+  hand_over(exchange, incoming, pdu.payload());
+}
+
+bool Server::refuse_bad_options(Exchange& exchange, const Pdu& request) {
+  const Block::Bert bert = carrier_.reliable() ? Block::Bert::Allowed : Block::Bert::Refused;
+  exchange.block1 = block_option(request, Option::Block1, bert);
+  exchange.block2 = block_option(request, Option::Block2, bert);
+  std::optional<OptionProblem> problem = check_options(request);
+  if (!problem && request.option(Option::Block1) && !exchange.block1) finish_with(exchange, codes::kBadRequest);
+  if (!problem && request.option(Option::Block2) && !exchange.block2) finish_with(exchange, codes::kBadRequest);
+  if (!problem) return exchange.answered;
+  server_probe().bad_options.add();
+  exchange.block1.reset();
+  if (problem->kind == OptionProblem::Kind::Proxy) {
+    finish_with(exchange, codes::kProxyingNotSupported);
+  } else if (exchange.to.type == Type::NonConfirmable && !carrier_.reliable()) {
+    if (!exchange.multicast) carrier_.reject(exchange.to);  // [RFC 7252 5.4.1]
+  } else {
+    const std::string diagnosis = fmt::format("option {} is not understood", problem->number);
+    finish(exchange, {codes::kBadOption, {}, {std::as_bytes(std::span(diagnosis)), nullptr}});
+  }
+  return true;
+}
+
+/// Looks at the Echo option; true if the client has to come again with one [RFC 9175 2.3].
+bool Server::challenge(Exchange& exchange, const Incoming& incoming) {
+  constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+  constexpr std::size_t kAmplification = 3;
+  exchange.answer_limit = kNoLimit;
+  if (carrier_.verified(incoming.peer) || settings_.echo == EchoPolicy::Off) return false;
+  if (const auto echo = incoming.pdu.option(Option::Echo);
+      echo && echo_.accepts(echo->value, carrier_.peer(incoming.peer).address, shard_.now())) {
+    carrier_.set_verified(incoming.peer);
+    return false;
+  }
+  exchange.answer_limit = kAmplification * incoming.bytes;
+  if (settings_.echo != EchoPolicy::Always || !changes_something(exchange.method)) return false;
+  finish_with_echo(exchange);
+  return true;
+}
+
+/// True when `body` is whole.
+bool Server::take_block(Exchange& exchange, const Pdu& request, Bytes& body) {
+  if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+  const std::uint32_t size = uint_option(request, Option::Size1, 0);
+  auto verdict =
+      uploads_.take(exchange.to.peer, upload_key(request), *exchange.block1, size, request.payload(), shard_.now());
+  exchange.block1 = verdict.block;
+  if (verdict.code == codes::kChanged) {
+    body = std::move(verdict.body);
+    return true;
+  }
+  Response response{verdict.code, {}, {}};
+  if (verdict.code == codes::kServiceUnavailable) response.options.add(Option::MaxAge, kRetryAfterSeconds);
+  if (verdict.code.code_class() == 5 || verdict.code == codes::kBadRequest ||
+      verdict.code == codes::kRequestEntityIncomplete) {
+    exchange.block1.reset();
+  }
+  if (verdict.size_hint) {
+    response.options.add(Option::Size1, static_cast<std::uint32_t>(settings_.blocks.max_body_size));
+  }
+  finish(exchange, response);
+  return false;
+}
+
+/// The rest of a representation whose first block went out already.
+bool Server::serve_later_block(Exchange& exchange) {
+  if (!exchange.block2 || exchange.block2->number == 0) return false;
+  const Response* const kept = downloads_.find(exchange.to.peer, exchange.representation, shard_.now());
+  if (kept == nullptr) return false;
+  const Response response = *kept;
+  finish(exchange, response);
+  return true;
+}
+
+void Server::hand_over(Exchange& exchange, const Incoming& incoming, std::span<const std::byte> body) {
+  if (pending_.size() >= settings_.max_pending) {
+    server_probe().busy.add();
+    Response busy{codes::kServiceUnavailable, {}, {}};
+    busy.options.add(Option::MaxAge, kRetryAfterSeconds);
+    return finish(exchange, busy);
+  }
+  Exchange* const outer = std::exchange(current_, &exchange);
+  handler_.on_request({exchange.id, incoming.peer, incoming.pdu, body, exchange.answer_limit, exchange.representation,
+                       incoming.multicast});
+  current_ = outer;
+  if (!exchange.answered) keep_pending(exchange);
+}
+
+void Server::keep_pending(const Exchange& exchange) {
+  carrier_.pin(exchange.to.peer);
+  auto pending = std::make_unique<Pending>(*this, exchange);
+  // Early enough that the client does not send its request again [RFC 7252 5.2.2].
+  shard_.wheel().arm(*pending, shard_.now() + parameters_.ack_timeout / 4);
+  pending_.emplace(exchange.id, std::move(pending));
+  server_probe().pending.add(1);
+}
+
+void Server::acknowledge(Pending& pending) {
+  carrier_.acknowledge(pending.exchange.to);
+  pending.exchange.to.acknowledged = true;
+}
+
+void Server::on_peer_gone(PeerId peer) {
+  uploads_.forget(peer);
+  downloads_.forget(peer);
+  handler_.on_peer_gone(peer);
+}
+
+// An answer, from the handler to the carrier.
+
+void Server::respond(ExchangeId id, const Response& response) {
+  if (current_ != nullptr && current_->id == id) {
+    if (!current_->answered) finish(*current_, response);
+    return;
+  }
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;
+  const std::unique_ptr<Pending> pending = std::move(found->second);
+  pending_.erase(found);
+  server_probe().pending.add(-1);
+  if (!carrier_.known(pending->exchange.to.peer)) return;
+  finish(pending->exchange, response);
+  carrier_.unpin(pending->exchange.to.peer);
+}
+
+void Server::finish_with(Exchange& exchange, Code code) { finish(exchange, {code, {}, {}}); }
+
+void Server::finish_with_echo(Exchange& exchange) {
+  server_probe().challenged.add();
+  exchange.answered = true;
+  Parts parts;
+  parts.code = codes::kUnauthorized;
+  parts.token = exchange.token;
+  parts.options.add(Option::Echo, echo_.make(carrier_.peer(exchange.to.peer).address, shard_.now()));
+  send(exchange, parts);
+}
+
+void Server::finish(Exchange& exchange, const Response& response) {
+  exchange.answered = true;
+  if (!wanted(exchange, response.code)) {
+    server_probe().suppressed.add();
+    if (!exchange.to.acknowledged && !exchange.multicast) carrier_.acknowledge(exchange.to);
+    return;
+  }
+  Parts parts;
+  parts.code = response.code;
+  parts.token = exchange.token;
+  parts.options = response.options;
+  parts.payload = response.body.bytes;
+  if (exchange.block1) parts.options.add(Option::Block1, exchange.block1->value());
+  if (response.code.is_success() && !slice(exchange, response, parts)) return;
+  if (encoded_size(parts) > exchange.answer_limit) return finish_with_echo(exchange);
+  send(exchange, parts);
+}
+
+/// Cuts the block that was asked for out of the body. False: there is none, and the client has been told so.
+bool Server::slice(Exchange& exchange, const Response& response, Parts& parts) {
+  const std::span<const std::byte> body = response.body.bytes;
+  Block block = exchange.block2.value_or(Block{});
+  const std::uint8_t exponent = block_size_for(exchange.to.peer, exchange.block2);
+  if (!exchange.block2 &&
+      (body.size() <= Block{0, false, exponent}.size() || body.size() <= carrier_.largest_message(exchange.to.peer))) {
+    return true;
+  }
+  // A client that asks for larger blocks than it gets goes on from where it is [RFC 7959 2.4].
+  const std::size_t offset = block.offset();
+  block.size_exponent = exponent;
+  block.number = static_cast<std::uint32_t>(offset / block.size());
+  if (offset > 0 && offset >= body.size()) {
+    exchange.block2.reset();
+    finish_with(exchange, codes::kBadRequest);
+    return false;
+  }
+  const std::size_t most = exponent == Block::kBert
+                               ? carrier_.largest_message(exchange.to.peer) / block.size() * block.size()
+                               : block.size();
+  parts.payload = body.subspan(offset, std::min(body.size() - offset, std::max(most, block.size())));
+  block.more = offset + parts.payload.size() < body.size();
+  parts.options.add(Option::Block2, block.value());
+  if (!response.options.find(Option::ETag)) parts.options.add(Option::ETag, etag_of(body));
+  if (offset == 0 || exchange.size_asked) parts.options.add(Option::Size2, static_cast<std::uint32_t>(body.size()));
+  if (block.more) {
+    if (offset == 0 && encoded_size(parts) <= exchange.answer_limit) {
+      Response kept = response;
+      kept.options.remove(Option::Observe);
+      downloads_.keep(exchange.to.peer, exchange.representation, kept, shard_.now());
+      if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+    }
+  } else {
+    downloads_.done(exchange.to.peer, exchange.representation);
+  }
+  return true;
+}
+
+std::uint8_t Server::block_size_for(PeerId peer, const std::optional<Block>& asked) const {
+  const std::uint8_t largest = carrier_.largest_block(peer);
+  const std::uint8_t ours = largest == Block::kBert ? largest : std::min(largest, settings_.blocks.size_exponent);
+  return asked ? std::min(asked->size_exponent, ours) : ours;
+}
+
+/// False: the client does not want to hear that [RFC 7967 2.1], or it came to a group and helps nobody [RFC 7252 8.2].
+bool Server::wanted(const Exchange& exchange, Code code) const {
+  if (exchange.multicast && !code.is_success()) return false;
+  return (exchange.not_wanted & (1U << (code.code_class() - 1U))) == 0;
+}
+
+void Server::send(const Exchange& exchange, Parts& parts) {
+  server_probe().responses.add();
+  if (parts.code.code_class() == 4) server_probe().client_errors.add();
+  if (parts.code.code_class() == 5) server_probe().server_errors.add();
+  if (exchange.multicast) return leisurely_.add(exchange.to, parts);
+  carrier_.reply(exchange.to, parts);
+}
+
+Carrier::Sent Server::notify(PeerId peer, const Token& token, std::uint64_t representation,
+                             const Response& notification, Carrier::Confirm confirm, Reminder reminder) {
+  Exchange exchange{.to = {peer}, .token = token, .representation = representation};
+  exchange.answer_limit = std::numeric_limits<std::size_t>::max();
+  Parts parts;
+  parts.code = notification.code;
+  parts.token = token;
+  parts.options = notification.options;
+  parts.payload = notification.body.bytes;
+  static_cast<void>(slice(exchange, notification, parts));
+  return carrier_.send(peer, parts, confirm, reminder);
+}
+
+void Server::on_timer(TimePoint now) {
+  uploads_.sweep(now);
+  downloads_.sweep(now);
+  if (uploads_.count() + downloads_.count() > 0) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+}
+
+}  // namespace sluice::coap
