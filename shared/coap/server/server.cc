@@ -92,6 +92,13 @@ void Server::on_request(const Incoming& incoming) {
     return hand_over(exchange, incoming, body);
   }
   if (serve_later_block(exchange)) return;
+  if (pdu.payload().size() > settings_.blocks.max_body_size) {
+    // A message of a stream may be larger than a body.
+    server_probe().too_large.add();
+    Response too_large{codes::kRequestEntityTooLarge, {}, {}};
+    too_large.options.add(Option::Size1, static_cast<std::uint32_t>(settings_.blocks.max_body_size));
+    return finish(exchange, too_large);
+  }
   hand_over(exchange, incoming, pdu.payload());
 }
 
@@ -234,7 +241,11 @@ void Server::finish(Exchange& exchange, const Response& response) {
   exchange.answered = true;
   if (!wanted(exchange, response.code)) {
     server_probe().suppressed.add();
-    if (!exchange.to.acknowledged && !exchange.multicast) carrier_.acknowledge(exchange.to);
+    if (carrier_.reliable()) {
+      carrier_.reject(exchange.to);  // nothing is sent, but what waits for the end of the exchange goes on
+    } else if (!exchange.to.acknowledged && !exchange.multicast) {
+      carrier_.acknowledge(exchange.to);
+    }
     return;
   }
   Parts parts;
