@@ -104,6 +104,17 @@ Reason TestClient::publish_async(std::string_view topic, std::string_view payloa
   });
 }
 
+std::string TestClient::publish_and_read(std::string_view topic, std::string_view payload, Qos qos) {
+  return on_shard(*shard_, [&] {
+    const Reason reason = publish_async(topic, payload, qos, true);
+    if (is_error(reason)) return std::string(reason_name(reason));
+    const RetainedAnswer answer = handle_->read_retained(topic);
+    if (answer.message == nullptr) return std::string(reason_name(answer.reason));
+    const auto found = answer.message->payload();
+    return std::string(reinterpret_cast<const char*>(found.data()), found.size());
+  });
+}
+
 void TestClient::release(PacketId id) {
   await_ticket(on_shard(*shard_, [&] { return handle_->release(id).ticket; }));
 }

@@ -85,6 +85,8 @@ class TestClient final : private DeliverySink {
   Reason publish(std::string_view topic, std::string_view payload, Qos qos, bool retain = false);
   /// Does not wait: acknowledged() counts.
   Reason publish_async(std::string_view topic, std::string_view payload, Qos qos, bool retain = false);
+  /// Publishes to a topic and reads it in the same turn: its payload, or why there is none.
+  std::string publish_and_read(std::string_view topic, std::string_view payload, Qos qos);
   /// PUBREL; waits for the PUBCOMP.
   void release(PacketId id);
   /// Of the next message that is published.

@@ -98,6 +98,25 @@ TEST_F(ParkedTest, OnlyWhatHasNoRoomIsRefusedAndTheRestIsAcknowledgedWhenAllSess
   EXPECT_EQ(away.payloads(taken.size()), taken);
 }
 
+TEST_F(ParkedTest, AReadIsPutOffUntilWhatWasPublishedIsInPlace) {
+  start();
+  core_->await_restored();
+  EXPECT_EQ(connected("earlier").publish_and_read("kept", "old", Qos::AtLeastOnce), "old");
+  core_.reset();
+  restore_slowly();
+  TestClient& publisher = this->publisher();
+  EXPECT_TRUE(eventually([&] { return !core_->retainer().loading(); }));
+  for (const Qos qos : {Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce}) {
+    EXPECT_EQ(publisher.publish_and_read("kept", "parked", qos), "server_busy");
+  }
+  store_->let_scan();
+  core_->await_restored();
+  for (const Qos qos : {Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce}) {
+    const std::string payload = "new " + std::to_string(static_cast<int>(qos));
+    EXPECT_EQ(publisher.publish_and_read("kept", payload, qos), payload) << "committed or not";
+  }
+}
+
 TEST_F(ParkedTest, AServerThatEndsMeanwhileHasAcknowledgedNothing) {
   restore_slowly();
   TestClient& publisher = this->publisher();
