@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/coap/codec/option.h"
 
-#include <algorithm>
 #include <array>
+#include <cstring>
+#include <utility>
 
 namespace sluice::coap {
 namespace {
@@ -103,10 +104,12 @@ Options& Options::add(Option option, std::span<const std::byte> value) {
   if (value.size() > kMostValue) return *this;
   const Entry entry{number_of(option), static_cast<std::uint16_t>(value.size()),
                     static_cast<std::uint32_t>(bytes_.size())};
-  bytes_.insert(bytes_.end(), value.begin(), value.end());
-  auto place = entries_.end();
-  while (place != entries_.begin() && (place - 1)->number > entry.number) --place;
-  entries_.insert(place, entry);
+  bytes_.resize(bytes_.size() + value.size(), boost::container::default_init);
+  if (!value.empty()) std::memcpy(bytes_.data() + entry.offset, value.data(), value.size());
+  entries_.push_back(entry);
+  for (std::size_t at = entries_.size() - 1; at > 0 && entries_[at - 1].number > entry.number; --at) {
+    std::swap(entries_[at - 1], entries_[at]);
+  }
   return *this;
 }
 

@@ -42,31 +42,24 @@ class PduCategory final : public boost::system::error_category {
 constexpr unsigned low_nibble(std::byte byte) { return static_cast<unsigned>(byte & std::byte{0x0F}); }
 constexpr unsigned high_nibble(std::byte byte) { return static_cast<unsigned>(byte >> 4U); }
 
-/// Delta or length of an option: what a nibble stands for, with the bytes that it announces [RFC 7252 3.1].
-bool read_extended(unsigned nibble, ByteReader& reader, std::uint32_t& value) {
-  value = nibble;
-  if (nibble < 13) return true;
-  if (nibble == 13) {
-    std::uint8_t more = 0;
-    if (!reader.read_u8(more)) return false;
-    value = 13U + more;
-    return true;
-  }
-  std::uint16_t more = 0;
-  if (nibble == kReservedNibble || !reader.read_u16(more)) return false;
-  value = 269U + more;
+/// Delta or length of an option that its nibble, 13 to 15, does not say: it is in the bytes that follow [RFC 7252 3.1].
+bool read_extended(ByteReader& reader, std::uint32_t& value) {
+  std::uint8_t one = 0;
+  std::uint16_t two = 0;
+  if (value == 13 ? !reader.read_u8(one) : value == kReservedNibble || !reader.read_u16(two)) return false;
+  value = value == 13 ? 13U + one : 269U + two;
   return true;
 }
 
 /// The number of the option before is in `option`, and the next one's then.
 bool read_option(ByteReader& reader, OptionView& option) {
   std::uint8_t first = 0;
-  std::uint32_t delta = 0;
-  std::uint32_t length = 0;
-  if (!reader.read_u8(first) || !read_extended(first >> 4U, reader, delta) ||
-      !read_extended(first & 0x0FU, reader, length) || delta > 0xFFFFU - option.number) {
-    return false;
-  }
+  if (!reader.read_u8(first)) return false;
+  std::uint32_t delta = first >> 4U;
+  std::uint32_t length = first & 0x0FU;
+  if (delta >= 13 && !read_extended(reader, delta)) return false;
+  if (length >= 13 && !read_extended(reader, length)) return false;
+  if (delta > 0xFFFFU - option.number) return false;
   option.number = static_cast<std::uint16_t>(option.number + delta);
   return reader.read_bytes(length, option.value);
 }
@@ -78,6 +71,8 @@ struct FrameLayout {
   std::size_t code_at = 0;
   std::size_t token_size = 0;
   std::size_t body_size = 0;  ///< options, payload marker and payload
+
+  [[nodiscard]] std::size_t size() const { return code_at + 1 + token_size + body_size; }
 };
 
 std::optional<FrameLayout> frame_layout(std::span<const std::byte> stream) {
@@ -134,11 +129,10 @@ Result<Pdu> Pdu::parse(std::span<const std::byte> datagram) {
 
 Result<Pdu> Pdu::parse_frame(std::span<const std::byte> stream) {
   const auto layout = frame_layout(stream);
-  const auto length = frame_length(stream);
-  if (!layout || !length || stream.size() < *length) return PduErrc::Truncated;
+  if (!layout || stream.size() < layout->size()) return PduErrc::Truncated;
   Result<Pdu> result{Pdu()};
   result->code_ = Code{static_cast<std::uint8_t>(stream[layout->code_at])};
-  const auto body = stream.first(*length).subspan(layout->code_at + 1);
+  const auto body = stream.first(layout->size()).subspan(layout->code_at + 1);
   if (const ErrorCode error = result->read_body(layout->token_size, body)) result = error;
   return result;
 }
@@ -174,8 +168,7 @@ std::optional<OptionView> Pdu::option(Option option) const {
 
 std::optional<std::size_t> frame_length(std::span<const std::byte> stream) {
   const auto layout = frame_layout(stream);
-  if (!layout) return std::nullopt;
-  return layout->code_at + 1 + layout->token_size + layout->body_size;
+  return layout ? std::optional(layout->size()) : std::nullopt;
 }
 
 }  // namespace sluice::coap

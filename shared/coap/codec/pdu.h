@@ -87,7 +87,7 @@ class Pdu {
   [[nodiscard]] std::span<const std::byte> payload() const { return payload_; }
 
  private:
-  Pdu() = default;
+  Pdu() {}  // not defaulted: the storage of the options would be cleared for nothing
   ErrorCode read_body(std::size_t token_size, std::span<const std::byte> body);
   ErrorCode read_options(std::span<const std::byte> rest);
 
