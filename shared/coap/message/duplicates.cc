@@ -12,12 +12,6 @@ DuplicateCache::DuplicateCache(const Parameters& parameters)
   non_confirmable_.lifetime = parameters.non_lifetime();
 }
 
-std::size_t DuplicateCache::KeyHash::operator()(std::uint64_t key) const {
-  key ^= key >> 32;
-  key *= 0x9E37'79B9'7F4A'7C15;
-  return static_cast<std::size_t>(key ^ (key >> 29));
-}
-
 /// A generation is cut to 16 bits: for two peers to be taken for one, a slot would have to change hands 65,536 times
 /// within EXCHANGE_LIFETIME.
 std::uint64_t DuplicateCache::key_of(PeerId peer, MessageId mid) {
@@ -29,8 +23,7 @@ std::span<const std::byte> DuplicateCache::answer_of(const Entry& entry) {
 }
 
 DuplicateCache::Verdict DuplicateCache::note(PeerId peer, MessageId mid, Type type, TimePoint now) {
-  forget_expired(confirmable_, now);
-  forget_expired(non_confirmable_, now);
+  forget_expired(now);
   const std::uint64_t key = key_of(peer, mid);
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     const Entry& entry = entries_[found->second];
@@ -67,7 +60,7 @@ void DuplicateCache::set_answer(PeerId peer, MessageId mid, std::span<const std:
   if (entry.long_answer) answer_bytes_ -= entry.length;
   entry.long_answer.reset();
   entry.answered = true;
-  entry.length = static_cast<std::uint16_t>(answer.size());
+  entry.length = static_cast<std::uint32_t>(answer.size());
   if (answer.size() <= kInline) {
     std::ranges::copy(answer, entry.short_answer.begin());
     return;
@@ -76,6 +69,11 @@ void DuplicateCache::set_answer(PeerId peer, MessageId mid, std::span<const std:
   std::ranges::copy(answer, entry.long_answer.get());
   answer_bytes_ += answer.size();
   while (answer_bytes_ > most_bytes_ && by_key_.size() > 1) forget_next();
+}
+
+void DuplicateCache::forget_expired(TimePoint now) {
+  forget_expired(confirmable_, now);
+  forget_expired(non_confirmable_, now);
 }
 
 void DuplicateCache::forget_expired(Line& line, TimePoint now) {

@@ -12,6 +12,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "shared/base/clock.h"
+#include "shared/base/text_hash.h"
 #include "shared/coap/codec/pdu.h"
 #include "shared/coap/message/parameters.h"
 #include "shared/coap/message/peer_table.h"
@@ -39,6 +40,8 @@ class DuplicateCache {
   Verdict note(PeerId peer, MessageId mid, Type type, TimePoint now);
   /// What duplicates are to be answered with from now on. Nothing if it has been forgotten.
   void set_answer(PeerId peer, MessageId mid, std::span<const std::byte> answer);
+  /// Forgets what can come no more. note() does so too: this is for quiet times.
+  void forget_expired(TimePoint now);
 
   [[nodiscard]] std::size_t size() const { return by_key_.size(); }
   [[nodiscard]] std::size_t answer_bytes() const { return answer_bytes_; }
@@ -51,7 +54,7 @@ class DuplicateCache {
     std::uint64_t key = 0;
     TimePoint expires{};
     std::uint32_t next = 0;  ///< of its line
-    std::uint16_t length = 0;
+    std::uint32_t length = 0;
     bool answered = false;
     std::array<std::byte, kInline> short_answer{};
     std::unique_ptr<std::byte[]> long_answer;
@@ -64,7 +67,10 @@ class DuplicateCache {
   };
   struct KeyHash {
     using is_avalanching = void;
-    std::size_t operator()(std::uint64_t key) const;
+    /// Peers choose the ids and know the order of slots: without a secret they could make every entry collide.
+    std::size_t operator()(std::uint64_t key) const {
+      return SharedTextHash()({reinterpret_cast<const char*>(&key), sizeof key});
+    }
   };
 
   static std::uint64_t key_of(PeerId peer, MessageId mid);

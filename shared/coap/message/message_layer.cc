@@ -13,6 +13,7 @@ namespace {
 
 constexpr auto kSweepInterval = std::chrono::seconds(10);
 constexpr std::size_t kSweepAtOnce = 4096;
+constexpr std::size_t kAmplification = 3;  ///< what an address that is not verified gets for what it sends
 
 /// A message without code, token, options or payload [RFC 7252 4.1].
 std::array<std::byte, 4> empty_message(Type type, MessageId mid) {
@@ -70,18 +71,22 @@ void MessageLayer::on_malformed(const Datagram& datagram, ErrorCode why) {
 }
 
 void MessageLayer::on_message(const Datagram& datagram, const Pdu& pdu) {
+  // To a group go requests, and they are never confirmable [RFC 7252 8.1].
+  if (datagram.multicast && (pdu.type() != Type::NonConfirmable || !pdu.code().is_request())) {
+    return message_probe().ignored.add();
+  }
   switch (pdu.type()) {
     case Type::Acknowledgement:
       return on_acknowledgement(datagram, pdu);
     case Type::Reset:
-      return on_reset(datagram, pdu.mid());
+      return on_reset(datagram, pdu);
     case Type::Confirmable:
     case Type::NonConfirmable:
       break;
   }
   if (pdu.code().is_request()) return on_request(datagram, pdu);
-  if (pdu.code().is_response() && !datagram.multicast) return on_separate_response(datagram, pdu);
-  if (pdu.type() == Type::Confirmable && !datagram.multicast) {
+  if (pdu.code().is_response()) return on_separate_response(datagram, pdu);
+  if (pdu.type() == Type::Confirmable) {
     // An empty confirmable message asks whether anybody is there: a ping [RFC 7252 4.3].
     message_probe().resets_sent.add();
     return transmit_empty(datagram.path, Type::Reset, pdu.mid());
@@ -97,51 +102,54 @@ void MessageLayer::on_acknowledgement(const Datagram& datagram, const Pdu& pdu) 
   if (!taken.found) return message_probe().ignored.add();
   peers_.touch(id, datagram.path, shard_.now());
   peers_.get(id)->verified = true;
-  settled(id);
+  settled(id, pdu.mid());
   tell(id, taken.reminder, Outcome::Acknowledged);
   if (pdu.code().is_response()) {
     static_cast<void>(events_.on_response({id, pdu, datagram.bytes.size(), false}));
   }
 }
 
-void MessageLayer::on_reset(const Datagram& datagram, MessageId mid) {
+void MessageLayer::on_reset(const Datagram& datagram, const Pdu& pdu) {
+  // One that is not empty is ignored [RFC 7252 4.2].
+  if (!pdu.code().is_empty()) return message_probe().ignored.add();
   message_probe().resets_received.add();
   const PeerId id = peers_.find(datagram.path);
   Peer* const peer = peers_.get(id);
   if (peer == nullptr) return;
-  if (const auto taken = retransmitter_.take(id, mid); taken.found) {
+  if (const auto taken = retransmitter_.take(id, pdu.mid()); taken.found) {
     peers_.touch(id, datagram.path, shard_.now());
     peer->verified = true;
-    settled(id);
+    settled(id, pdu.mid());
     tell(id, taken.reminder, Outcome::Reset);
     return;
   }
   if (!peer->traffic) return;
   for (PeerTraffic::Sent& sent : peer->traffic->non_confirmable) {
-    if (sent.reminder.sink == nullptr || sent.mid != mid) continue;
+    if (sent.reminder.sink == nullptr || sent.mid != pdu.mid()) continue;
     return tell(id, std::exchange(sent, {}).reminder, Outcome::Reset);
   }
 }
 
 void MessageLayer::on_request(const Datagram& datagram, const Pdu& pdu) {
-  // What goes to a group is never confirmable [RFC 7252 8.1].
-  if (datagram.multicast && pdu.type() == Type::Confirmable) return message_probe().ignored.add();
   PeerId id;
   Peer* const peer = acquaint(datagram.path, id);
   if (peer == nullptr) return;
-  const std::size_t credit = peer->credit + 3 * datagram.bytes.size();
+  const std::size_t credit = peer->credit + kAmplification * datagram.bytes.size();
   peer->credit = static_cast<std::uint32_t>(std::min<std::size_t>(credit, kMostCredit));
-  if (repeated(id, pdu)) return;
+  if (repeated(id, datagram, pdu)) return;
   events_.on_request({id, pdu, datagram.bytes.size(), datagram.multicast});
 }
 
 /// True if it has come before; then it has got what it got then [RFC 7252 4.5].
-bool MessageLayer::repeated(PeerId peer, const Pdu& pdu) {
-  const auto verdict = duplicates_.note(peer, pdu.mid(), pdu.type(), shard_.now());
+bool MessageLayer::repeated(PeerId id, const Datagram& datagram, const Pdu& pdu) {
+  const auto verdict = duplicates_.note(id, pdu.mid(), pdu.type(), shard_.now());
   if (verdict.seen == DuplicateCache::Seen::New) return false;
   message_probe().duplicates.add();
-  if (verdict.seen == DuplicateCache::Seen::Answered && pdu.type() == Type::Confirmable) {
-    transmit(*peers_.get(peer), verdict.answer);
+  if (verdict.seen != DuplicateCache::Seen::Answered || pdu.type() != Type::Confirmable) return true;
+  // A short message with the id of a long one must not fetch the long one's answer to an address that may be forged.
+  Peer& peer = *peers_.get(id);
+  if (peer.verified || verdict.answer.size() <= kAmplification * datagram.bytes.size()) {
+    transmit_on_credit(peer, verdict.answer);
   }
   return true;
 }
@@ -156,7 +164,7 @@ void MessageLayer::on_separate_response(const Datagram& datagram, const Pdu& pdu
     return;
   }
   peers_.touch(id, datagram.path, shard_.now());
-  if (repeated(id, pdu)) return;
+  if (repeated(id, datagram, pdu)) return;
   const bool expected = events_.on_response({id, pdu, datagram.bytes.size(), false});
   // A notification that nobody wants is reset even where it is not confirmable [RFC 7641 3.6].
   const ReplyTo to{id, pdu.mid(), pdu.type(), false};
@@ -178,6 +186,11 @@ void MessageLayer::transmit(const Peer& peer, std::span<const std::byte> bytes) 
   port_.send(peer.path, bytes);
 }
 
+void MessageLayer::transmit_on_credit(Peer& peer, std::span<const std::byte> bytes) {
+  peer.credit -= std::min(peer.credit, static_cast<std::uint32_t>(bytes.size()));
+  transmit(peer, bytes);
+}
+
 void MessageLayer::transmit_empty(const DatagramPath& path, Type type, MessageId mid) {
   message_probe().sent.add();
   port_.send(path, empty_message(type, mid));
@@ -192,11 +205,10 @@ void MessageLayer::reply(const ReplyTo& to, Parts& parts) {
   }
   const bool piggybacked = to.type == Type::Confirmable;
   parts.type = piggybacked ? Type::Acknowledgement : Type::NonConfirmable;
-  parts.mid = piggybacked ? to.mid : next_mid(to.peer, *peer);
+  parts.mid = piggybacked ? to.mid : next_mid(*peer);
   const Bytes bytes = encode(parts);
   if (piggybacked) duplicates_.set_answer(to.peer, to.mid, bytes);
-  peer->credit -= std::min(peer->credit, static_cast<std::uint32_t>(bytes.size()));
-  transmit(*peer, bytes);
+  transmit_on_credit(*peer, bytes);
 }
 
 void MessageLayer::acknowledge(const ReplyTo& to) {
@@ -223,15 +235,14 @@ Carrier::Sent MessageLayer::send(PeerId id, Parts& parts, Confirm confirm, Remin
   parts.mid = 0;
   Bytes message = encode(parts);
   if (confirm == Confirm::No) {
-    const MessageId mid = next_mid(id, *peer);
+    const MessageId mid = next_mid(*peer);
     set_mid(message, mid);
-    peer->credit -= std::min(peer->credit, static_cast<std::uint32_t>(message.size()));
-    transmit(*peer, message);
+    transmit_on_credit(*peer, message);
     if (reminder.sink != nullptr) remember_non_confirmable(*peer, mid, reminder);
     return Sent::Yes;
   }
   PeerTraffic& traffic_of_peer = traffic(*peer);
-  if (traffic_of_peer.outstanding < parameters_.nstart) {
+  if (traffic_of_peer.outstanding.size() < parameters_.nstart) {
     send_confirmable(id, *peer, std::move(message), reminder);
     return Sent::Yes;
   }
@@ -250,12 +261,11 @@ Carrier::Sent MessageLayer::probe(PeerId id, Reminder reminder) {
 }
 
 void MessageLayer::send_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder) {
-  const MessageId mid = next_mid(id, peer);
+  const MessageId mid = next_mid(peer);
   set_mid(message, mid);
-  ++traffic(peer).outstanding;
+  traffic(peer).outstanding.push_back(mid);
   ++peer.pins;
-  peer.credit -= std::min(peer.credit, static_cast<std::uint32_t>(message.size()));
-  transmit(peer, message);
+  transmit_on_credit(peer, message);
   retransmitter_.add(id, mid, std::move(message), reminder);
 }
 
@@ -266,18 +276,18 @@ void MessageLayer::remember_non_confirmable(Peer& peer, MessageId mid, Reminder 
 }
 
 /// An id that no unacknowledged message to the peer has [RFC 7252 4.4].
-MessageId MessageLayer::next_mid(PeerId id, Peer& peer) {
-  while (peer.traffic && peer.traffic->outstanding > 0 && retransmitter_.has(id, peer.next_mid)) ++peer.next_mid;
+MessageId MessageLayer::next_mid(Peer& peer) {
+  while (peer.traffic && std::ranges::count(peer.traffic->outstanding, peer.next_mid) > 0) ++peer.next_mid;
   return peer.next_mid++;
 }
 
 /// A confirmable message is out of the way: the next one may go.
-void MessageLayer::settled(PeerId id) {
+void MessageLayer::settled(PeerId id, MessageId mid) {
   Peer& peer = *peers_.get(id);
   PeerTraffic& traffic_of_peer = *peer.traffic;
-  --traffic_of_peer.outstanding;
+  traffic_of_peer.outstanding.erase(std::ranges::find(traffic_of_peer.outstanding, mid));
   --peer.pins;
-  while (!traffic_of_peer.waiting.empty() && traffic_of_peer.outstanding < parameters_.nstart) {
+  while (!traffic_of_peer.waiting.empty() && traffic_of_peer.outstanding.size() < parameters_.nstart) {
     PeerTraffic::Waiting next = traffic_of_peer.waiting.pop_front();
     --peer.pins;
     send_confirmable(id, peer, std::move(next.message), next.reminder);
@@ -285,14 +295,17 @@ void MessageLayer::settled(PeerId id) {
 }
 
 void MessageLayer::retransmit(PeerId id, std::span<const std::byte> message) {
+  Peer* const peer = peers_.get(id);
+  // An address that may be forged gets no more than what it has credit for.
+  if (peer == nullptr || (!peer->verified && peer->credit < message.size())) return;
   message_probe().retransmissions.add();
-  if (const Peer* const peer = peers_.get(id)) transmit(*peer, message);
+  transmit_on_credit(*peer, message);
 }
 
-void MessageLayer::give_up(PeerId id, MessageId, Reminder reminder) {
+void MessageLayer::give_up(PeerId id, MessageId mid, Reminder reminder) {
   message_probe().timeouts.add();
   if (peers_.get(id) == nullptr) return;
-  settled(id);
+  settled(id, mid);
   tell(id, reminder, Outcome::TimedOut);
 }
 
@@ -337,7 +350,7 @@ Peer* MessageLayer::acquaint(const DatagramPath& path, PeerId& id) {
 
 PeerId MessageLayer::peer_at(const DatagramPath& path) {
   PeerId id;
-  static_cast<void>(acquaint(path, id));
+  if (Peer* const peer = acquaint(path, id)) peer->credit = kMostCredit;
   return id;
 }
 
@@ -351,8 +364,8 @@ void MessageLayer::forget(PeerId id) {
   Peer* const peer = peers_.get(id);
   std::vector<Reminder> left;
   if (peer->traffic) {
-    for (; !peer->traffic->waiting.empty();) left.push_back(peer->traffic->waiting.pop_front().reminder);
-    if (peer->traffic->outstanding > 0) retransmitter_.take_all(id, left);
+    for (const MessageId mid : peer->traffic->outstanding) left.push_back(retransmitter_.take(id, mid).reminder);
+    while (!peer->traffic->waiting.empty()) left.push_back(peer->traffic->waiting.pop_front().reminder);
   }
   peers_.erase(id);
   message_probe().peers.add(-1);
@@ -362,7 +375,7 @@ void MessageLayer::forget(PeerId id) {
 
 void MessageLayer::on_timer(TimePoint) {
   sweep();
-  if (peers_.size() > 0) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+  if (peers_.size() + duplicates_.size() > 0) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
 }
 
 /// Peers of whom nothing was heard for as long as their messages could come again are forgotten.
@@ -377,6 +390,7 @@ void MessageLayer::sweep() {
       forget(id);
     }
   }
+  duplicates_.forget_expired(shard_.now());
   message_probe().remembered.add(static_cast<std::int64_t>(duplicates_.size()) -
                                  static_cast<std::int64_t>(remembered_shown_));
   remembered_shown_ = duplicates_.size();

@@ -47,9 +47,11 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   [[nodiscard]] std::size_t largest_message(PeerId) const override { return 0; }
   [[nodiscard]] bool reliable() const override { return false; }
 
-  /// A peer to which this endpoint speaks first; nobody if there is no place.
+  /// A peer to which this endpoint speaks first, and not because of something that came: it has all the credit there
+  /// is. Nobody if there is no place.
   PeerId peer_at(const DatagramPath& path);
   [[nodiscard]] std::size_t peers() const { return peers_.size(); }
+  [[nodiscard]] const DuplicateCache& duplicates() const { return duplicates_; }
 
  private:
   static constexpr std::uint8_t kLargestBlock = 6;
@@ -58,21 +60,22 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   void on_malformed(const Datagram& datagram, ErrorCode why);
   void on_message(const Datagram& datagram, const Pdu& pdu);
   void on_acknowledgement(const Datagram& datagram, const Pdu& pdu);
-  void on_reset(const Datagram& datagram, MessageId mid);
+  void on_reset(const Datagram& datagram, const Pdu& pdu);
   void on_request(const Datagram& datagram, const Pdu& pdu);
   void on_separate_response(const Datagram& datagram, const Pdu& pdu);
-  bool repeated(PeerId peer, const Pdu& pdu);
+  bool repeated(PeerId id, const Datagram& datagram, const Pdu& pdu);
 
   [[nodiscard]] const Peer* look(PeerId id) const;
   Peer* acquaint(const DatagramPath& path, PeerId& id);
   PeerTraffic& traffic(Peer& peer);
   void forget(PeerId id);
   void transmit(const Peer& peer, std::span<const std::byte> bytes);
+  void transmit_on_credit(Peer& peer, std::span<const std::byte> bytes);
   void transmit_empty(const DatagramPath& path, Type type, MessageId mid);
   void send_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder);
   void remember_non_confirmable(Peer& peer, MessageId mid, Reminder reminder);
-  MessageId next_mid(PeerId id, Peer& peer);
-  void settled(PeerId id);
+  static MessageId next_mid(Peer& peer);
+  void settled(PeerId id, MessageId mid);
   void tell(PeerId peer, Reminder reminder, Outcome outcome);
   void sweep();
 

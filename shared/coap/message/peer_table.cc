@@ -37,8 +37,6 @@ Peer* PeerTable::get(PeerId id) {
   return peer.in_use && peer.generation == id.generation ? &peer : nullptr;
 }
 
-PeerId PeerTable::id_of(const Peer& peer) const { return find(peer.path); }
-
 PeerId PeerTable::insert(const DatagramPath& path, TimePoint now, PeerId& evicted) {
   if (by_path_.size() >= most_) {
     evicted = make_room();
@@ -74,7 +72,7 @@ PeerId PeerTable::make_room() {
 
 void PeerTable::touch(PeerId id, const DatagramPath& path, TimePoint now) {
   Peer& peer = slots_[id.slot];
-  peer.path = path;
+  if (path.local_ip != decltype(path.local_ip){}) peer.path = path;
   peer.last_heard = now;
   put_back(id);
 }

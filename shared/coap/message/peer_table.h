@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "shared/base/clock.h"
@@ -36,7 +37,7 @@ struct PeerTraffic {
   RingBuffer<Waiting> waiting;
   std::array<Sent, kRemembered> non_confirmable{};
   std::uint8_t next_sent = 0;
-  std::uint16_t outstanding = 0;  ///< confirmable messages that are not acknowledged yet
+  boost::container::small_vector<MessageId, 4> outstanding;  ///< confirmable and not acknowledged yet: at most NSTART
 };
 
 /// What an endpoint knows of a peer.
@@ -44,10 +45,10 @@ struct Peer {
   DatagramPath path;
   std::uint32_t generation = 1;
   MessageId next_mid = 0;
-  std::uint16_t pins = 0;  ///< who needs it to stay: exchanges, observations, what is outstanding
   /// It has shown that it receives what is sent to its address: DTLS, an Echo option, an acknowledgement.
   bool verified = false;
   bool in_use = false;
+  std::uint32_t pins = 0;  ///< who needs it to stay: exchanges, observations, what is outstanding
   /// Bytes that may be sent to it unasked while it is not verified: three times what came from it, less what went.
   std::uint32_t credit = 0;
   TimePoint last_heard{};
@@ -69,8 +70,7 @@ class PeerTable {
   PeerId insert(const DatagramPath& path, TimePoint now, PeerId& evicted);
   /// nullptr: gone.
   [[nodiscard]] Peer* get(PeerId id);
-  [[nodiscard]] PeerId id_of(const Peer& peer) const;
-  /// It was heard of just now, and `path` is the way it came.
+  /// It was heard of just now, and `path` is the way it came; what came to a group does not tell which way to answer.
   void touch(PeerId id, const DatagramPath& path, TimePoint now);
   void erase(PeerId id);
   /// The one that was silent longest; nobody if there is none.

@@ -55,16 +55,6 @@ Retransmitter::Taken Retransmitter::take(PeerId peer, MessageId mid) {
   return taken;
 }
 
-void Retransmitter::take_all(PeerId peer, std::vector<Reminder>& reminders) {
-  boost::unordered::erase_if(pending_, [&](const auto& entry) {
-    if (entry.first.peer != peer) return false;
-    reminders.push_back(entry.second->reminder);
-    return true;
-  });
-}
-
-bool Retransmitter::has(PeerId peer, MessageId mid) const { return pending_.contains({peer, mid}); }
-
 void Retransmitter::expire(Pending& pending, TimePoint now) {
   if (pending.retransmissions < parameters_.max_retransmit) {
     ++pending.retransmissions;

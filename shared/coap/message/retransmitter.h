@@ -6,7 +6,6 @@
 #include <memory>
 #include <random>
 #include <span>
-#include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -19,7 +18,7 @@ namespace sluice::coap {
 
 /// The confirmable messages that are not acknowledged yet: each is sent again with growing pauses until it is, or
 /// until it is given up [RFC 7252 4.2].
-/// Owner: the message layer. Thread: the shard. Every call but take_all() takes constant time.
+/// Owner: the message layer. Thread: the shard. Every call takes constant time.
 class Retransmitter {
  public:
   class Owner {
@@ -44,10 +43,6 @@ class Retransmitter {
   };
   /// It need not be sent again: acknowledged, reset, or its peer is gone.
   Taken take(PeerId peer, MessageId mid);
-  /// Everything that is on its way to the peer, which is gone: appends the reminders. Takes as long as it takes to look
-  /// through what is on its way to everybody: for the rare end of an association in the middle of something.
-  void take_all(PeerId peer, std::vector<Reminder>& reminders);
-  [[nodiscard]] bool has(PeerId peer, MessageId mid) const;
   [[nodiscard]] std::size_t size() const { return pending_.size(); }
 
  private:
