@@ -13,8 +13,9 @@ BlockDownloads::~BlockDownloads() { server_probe().downloads.add(-static_cast<st
 
 void BlockDownloads::keep(PeerId peer, std::uint64_t representation, const Response& response, TimePoint now) {
   done(peer, representation);
-  if (response.body.bytes.size() > limits_.total_bytes) return;
-  make_place(peer, response.body.bytes.size());
+  const std::size_t cost = response.body.bytes.size() + kOverhead;
+  if (cost > limits_.total_bytes) return;
+  make_place(peer, cost);
   const Key key{peer, representation};
   const auto kept = kept_.insert(kept_.end(), {key, response, now});
   if (Body& body = kept->response.body; !body.owner) {
@@ -23,7 +24,7 @@ void BlockDownloads::keep(PeerId peer, std::uint64_t representation, const Respo
   }
   by_key_.emplace(key, kept);
   of_peer_[peer.slot].push_back(kept);
-  bytes_ += kept->response.body.bytes.size();
+  bytes_ += cost;
   server_probe().downloads.add(1);
 }
 
@@ -48,7 +49,7 @@ void BlockDownloads::make_place(PeerId peer, std::size_t bytes) {
 }
 
 void BlockDownloads::drop(All::iterator kept) {
-  bytes_ -= kept->response.body.bytes.size();
+  bytes_ -= kept->response.body.bytes.size() + kOverhead;
   const auto of_peer = of_peer_.find(kept->key.peer.slot);
   std::erase(of_peer->second, kept);
   if (of_peer->second.empty()) of_peer_.erase(of_peer);

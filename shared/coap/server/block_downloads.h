@@ -56,6 +56,8 @@ class BlockDownloads {
     TimePoint touched{};
   };
   using All = std::list<Kept>;
+  /// What a representation costs beside its bytes.
+  static constexpr std::size_t kOverhead = 512;
 
   void make_place(PeerId peer, std::size_t bytes);
   void drop(All::iterator kept);

@@ -15,12 +15,13 @@ BlockUploads::Verdict BlockUploads::take(PeerId peer, std::uint64_t key, const B
   if (block.more && (payload.empty() || payload.size() % block.size() != 0)) return {.code = codes::kBadRequest};
   // Only under BERT a message carries more than one block [RFC 8323 6].
   if (payload.size() > block.size() && block.size_exponent != Block::kBert) return {.code = codes::kBadRequest};
-  if (std::max<std::size_t>(size, block.offset() + payload.size()) > limits_.max_body_size) {
-    server_probe().too_large.add();
-    return {.code = codes::kRequestEntityTooLarge, .block = answer_block(block), .size_hint = true};
-  }
   const Key full_key{peer, key};
   const auto found = by_key_.find(full_key);
+  if (std::max<std::size_t>(size, block.offset() + payload.size()) > limits_.max_body_size) {
+    server_probe().too_large.add();
+    if (found != by_key_.end()) drop(found->second);
+    return {.code = codes::kRequestEntityTooLarge, .block = answer_block(block), .size_hint = true};
+  }
   if (block.number == 0) {
     if (found != by_key_.end()) drop(found->second);
     return begin(full_key, block, payload, now);
@@ -37,14 +38,14 @@ BlockUploads::Verdict BlockUploads::begin(const Key& key, const Block& block, st
   if (!block.more)
     return {.code = codes::kChanged, .block = answer_block(block), .body = {payload.begin(), payload.end()}};
   drop_oldest_of(key.peer);
-  if (!make_room(payload.size() + kOverhead, nullptr, now)) {
+  if (!make_room(payload.size() + kOverhead, now)) {
     server_probe().no_room.add();
     return {.code = codes::kServiceUnavailable};
   }
   const auto upload = uploads_.insert(uploads_.end(), {key, {payload.begin(), payload.end()}, 0, now});
   by_key_.emplace(key, upload);
   of_peer_[key.peer.slot].push_back(upload);
-  bytes_ += payload.size() + kOverhead;
+  bytes_ += cost_of(*upload);
   server_probe().uploads.add(1);
   return {.code = codes::kContinue, .block = answer_block(block)};
 }
@@ -59,23 +60,35 @@ BlockUploads::Verdict BlockUploads::go_on(Upload& upload, const Block& block, st
     drop(by_key_.find(upload.key)->second);
     return {.code = codes::kRequestEntityIncomplete};
   }
+  upload.touched = now;
+  uploads_.splice(uploads_.end(), uploads_, by_key_.find(upload.key)->second);
   if (!repeated) {
-    if (!make_room(payload.size(), &upload, now)) {
+    if (!append(upload, payload, now)) {
       server_probe().no_room.add();
       return {.code = codes::kServiceUnavailable};
     }
     upload.last_offset = offset;
-    upload.body.insert(upload.body.end(), payload.begin(), payload.end());
-    bytes_ += payload.size();
   }
-  upload.touched = now;
-  uploads_.splice(uploads_.end(), uploads_, by_key_.find(upload.key)->second);
   if (!block.more) return finish(upload, block);
   return {.code = codes::kContinue, .block = answer_block(block)};
 }
 
+/// False: there is no room, and nothing has changed.
+bool BlockUploads::append(Upload& upload, std::span<const std::byte> payload, TimePoint now) {
+  const std::size_t needed = upload.body.size() + payload.size();
+  if (needed > upload.body.capacity()) {
+    const std::size_t before = upload.body.capacity();
+    const std::size_t wanted = std::min(std::max(needed, 2 * before), limits_.max_body_size);
+    if (!make_room(wanted - before, now)) return false;
+    upload.body.reserve(wanted);
+    bytes_ += upload.body.capacity() - before;
+  }
+  upload.body.insert(upload.body.end(), payload.begin(), payload.end());
+  return true;
+}
+
 BlockUploads::Verdict BlockUploads::finish(Upload& upload, const Block& block) {
-  bytes_ -= upload.body.size();
+  bytes_ -= upload.body.capacity();
   Verdict verdict{.code = codes::kChanged, .block = answer_block(block), .body = std::exchange(upload.body, {})};
   drop(by_key_.find(upload.key)->second);
   return verdict;
@@ -89,10 +102,10 @@ Block BlockUploads::answer_block(const Block& block) const {
   return answer;
 }
 
-bool BlockUploads::make_room(std::size_t bytes, const Upload* keep, TimePoint now) {
+bool BlockUploads::make_room(std::size_t bytes, TimePoint now) {
   while (bytes_ + bytes > limits_.total_bytes && !uploads_.empty()) {
     const auto oldest = uploads_.begin();
-    if (&*oldest == keep || now - oldest->touched < kStalled) return false;
+    if (now - oldest->touched < kStalled) return false;
     drop(oldest);
   }
   return bytes_ + bytes <= limits_.total_bytes;
@@ -106,7 +119,7 @@ void BlockUploads::drop_oldest_of(PeerId peer) {
 }
 
 void BlockUploads::drop(Uploads::iterator upload) {
-  bytes_ -= upload->body.size() + kOverhead;
+  bytes_ -= cost_of(*upload);
   const auto of_peer = of_peer_.find(upload->key.peer.slot);
   std::erase(of_peer->second, upload);
   if (of_peer->second.empty()) of_peer_.erase(of_peer);

@@ -69,6 +69,8 @@ class BlockUploads {
     TimePoint touched{};
   };
   using Uploads = std::list<Upload>;
+  static std::size_t cost_of(const Upload& upload) { return upload.body.capacity() + kOverhead; }
+
   /// A body that was not added to for so long makes room for others when there is none.
   static constexpr auto kStalled = std::chrono::seconds(10);
   /// What a body costs beside its bytes.
@@ -78,7 +80,8 @@ class BlockUploads {
   Verdict go_on(Upload& upload, const Block& block, std::span<const std::byte> payload, TimePoint now);
   Verdict finish(Upload& upload, const Block& block);
   [[nodiscard]] Block answer_block(const Block& block) const;
-  bool make_room(std::size_t bytes, const Upload* keep, TimePoint now);
+  bool make_room(std::size_t bytes, TimePoint now);
+  bool append(Upload& upload, std::span<const std::byte> payload, TimePoint now);
   void drop_oldest_of(PeerId peer);
   void drop(Uploads::iterator upload);
 

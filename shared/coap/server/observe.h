@@ -19,27 +19,32 @@ class ObserveSequence {
   [[nodiscard]] std::uint32_t next(UnixMillis now) {
     const auto clock = static_cast<std::uint32_t>(now * 1024 / 1000) & kMask;
     const std::uint32_t following = (last_ + 1) & kMask;
-    // The later one of the two, as serial numbers go.
-    last_ = ((clock - following) & kMask) < kMask / 2 ? clock : following;
+    // Notifications in quick succession run ahead of the clock, never far; else the clock is ahead, however far.
+    last_ = last_ != kNone && ((following - clock) & kMask) < kFarAhead ? following : clock;
     return last_;
   }
 
  private:
-  std::uint32_t last_ = 0;
+  static constexpr std::uint32_t kNone = kMask + 1;
+  static constexpr std::uint32_t kFarAhead = 1U << 20U;
+
+  std::uint32_t last_ = kNone;
 };
 
 /// How fast one observer is notified [RFC 7641 4.5.1]: a window of notifications that it has not confirmed yet, which
 /// grows with every confirmation and shrinks when one is late. The last one of a window is confirmable, and so is the
-/// first after kConfirmAtLeastEvery [RFC 7641 4.5]: what is not confirmable costs nothing to lose, and still follows
+/// first after a while [RFC 7641 4.5]: what is not confirmable costs nothing to lose, and still follows
 /// the peer's pace.
 /// Pure: no clock, no I/O. Owner: whoever notifies.
 class NotificationPacing {
  public:
   static constexpr std::uint8_t kFirstWindow = 4;
+  static constexpr TimePoint kLongAgo{TimePoint::min().time_since_epoch() / 2};
 
-  /// `most`: the widest window; 1 is one notification in each round trip. `confirm_every`: at most 24 hours.
-  NotificationPacing(std::uint8_t most, Duration confirm_every)
-      : most_(most), window_(std::min(kFirstWindow, most)), confirm_every_(confirm_every) {}
+  /// `most`: the widest window, at least 1, which is one notification in each round trip. `confirm_every`: at most 24
+  /// hours. `begun`: when the observer registered; by default the first notification is confirmable.
+  NotificationPacing(std::uint8_t most, Duration confirm_every, TimePoint begun = kLongAgo)
+      : most_(most), window_(std::min(kFirstWindow, most)), confirm_every_(confirm_every), confirmed_at_(begun) {}
 
   /// False: wait for a confirmation.
   [[nodiscard]] bool may_send() const { return sent_ < window_; }
@@ -63,7 +68,7 @@ class NotificationPacing {
   std::uint8_t window_;
   std::uint8_t sent_ = 0;
   Duration confirm_every_;
-  TimePoint confirmed_at_{};
+  TimePoint confirmed_at_;
 };
 
 }  // namespace sluice::coap

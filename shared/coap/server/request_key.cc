@@ -17,14 +17,17 @@ std::uint64_t extend(std::uint64_t hash, const OptionView& option) {
 std::uint64_t upload_key(const Pdu& request) {
   std::uint64_t hash = request.code().value;
   for (const OptionView& option : request.options()) {
-    if (is_no_cache_key(option.number) || option.is(Option::Block1) || option.is(Option::Block2)) continue;
+    if (is_no_cache_key(option.number) || option.is(Option::Block1) || option.is(Option::Block2) ||
+        option.is(Option::NoResponse)) {
+      continue;
+    }
     hash = extend(hash, option);
   }
   return hash;
 }
 
 std::uint64_t representation_key(const Pdu& request) {
-  std::uint64_t hash = request.code() == codes::kFetch ? 1 : 0;
+  std::uint64_t hash = request.code().value;
   for (const OptionView& option : request.options()) {
     switch (static_cast<Option>(option.number)) {
       case Option::UriHost:

@@ -85,7 +85,8 @@ void Server::on_request(const Incoming& incoming) {
   exchange.size_asked = pdu.option(Option::Size2).has_value();
   exchange.not_wanted = static_cast<std::uint8_t>(uint_option(pdu, Option::NoResponse, 0));
   exchange.representation = representation_key(pdu);
-  if (refuse_bad_options(exchange, pdu) || challenge(exchange, incoming)) return;
+  limit_answer(exchange, incoming);
+  if (refuse_bad_options(exchange, pdu) || refuse_bad_blocks(exchange, pdu) || challenge(exchange)) return;
   Bytes body;
   if (pdu.option(Option::Block1)) {
     if (!take_block(exchange, pdu, body)) return;
@@ -102,16 +103,22 @@ void Server::on_request(const Incoming& incoming) {
   hand_over(exchange, incoming, pdu.payload());
 }
 
+/// Looks at the Echo option: who sends back what went to its address is there [RFC 9175 2.3].
+void Server::limit_answer(Exchange& exchange, const Incoming& incoming) {
+  constexpr std::size_t kAmplification = 3;
+  exchange.answer_limit = std::numeric_limits<std::size_t>::max();
+  if (carrier_.verified(incoming.peer) || settings_.echo == EchoPolicy::Off) return;
+  if (const auto echo = incoming.pdu.option(Option::Echo);
+      echo && echo_.accepts(echo->value, carrier_.peer(incoming.peer).address, shard_.now())) {
+    return carrier_.set_verified(incoming.peer);
+  }
+  exchange.answer_limit = kAmplification * incoming.bytes;
+}
+
 bool Server::refuse_bad_options(Exchange& exchange, const Pdu& request) {
-  const Block::Bert bert = carrier_.reliable() ? Block::Bert::Allowed : Block::Bert::Refused;
-  exchange.block1 = block_option(request, Option::Block1, bert);
-  exchange.block2 = block_option(request, Option::Block2, bert);
-  std::optional<OptionProblem> problem = check_options(request);
-  if (!problem && request.option(Option::Block1) && !exchange.block1) finish_with(exchange, codes::kBadRequest);
-  if (!problem && request.option(Option::Block2) && !exchange.block2) finish_with(exchange, codes::kBadRequest);
-  if (!problem) return exchange.answered;
+  const std::optional<OptionProblem> problem = check_options(request);
+  if (!problem) return false;
   server_probe().bad_options.add();
-  exchange.block1.reset();
   if (problem->kind == OptionProblem::Kind::Proxy) {
     finish_with(exchange, codes::kProxyingNotSupported);
   } else if (exchange.to.type == Type::NonConfirmable && !carrier_.reliable()) {
@@ -123,18 +130,23 @@ bool Server::refuse_bad_options(Exchange& exchange, const Pdu& request) {
   return true;
 }
 
-/// Looks at the Echo option; true if the client has to come again with one [RFC 9175 2.3].
-bool Server::challenge(Exchange& exchange, const Incoming& incoming) {
-  constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
-  constexpr std::size_t kAmplification = 3;
-  exchange.answer_limit = kNoLimit;
-  if (carrier_.verified(incoming.peer) || settings_.echo == EchoPolicy::Off) return false;
-  if (const auto echo = incoming.pdu.option(Option::Echo);
-      echo && echo_.accepts(echo->value, carrier_.peer(incoming.peer).address, shard_.now())) {
-    carrier_.set_verified(incoming.peer);
+/// The reserved block size is refused [RFC 7959 2.2].
+bool Server::refuse_bad_blocks(Exchange& exchange, const Pdu& request) {
+  const Block::Bert bert = carrier_.reliable() ? Block::Bert::Allowed : Block::Bert::Refused;
+  exchange.block1 = block_option(request, Option::Block1, bert);
+  exchange.block2 = block_option(request, Option::Block2, bert);
+  if (request.option(Option::Block1).has_value() == exchange.block1.has_value() &&
+      request.option(Option::Block2).has_value() == exchange.block2.has_value()) {
     return false;
   }
-  exchange.answer_limit = kAmplification * incoming.bytes;
+  exchange.block1.reset();
+  finish_with(exchange, codes::kBadRequest);
+  return true;
+}
+
+/// True if the client has to come again with an Echo option before it changes something [RFC 9175 2.3].
+bool Server::challenge(Exchange& exchange) {
+  if (carrier_.verified(exchange.to.peer)) return false;
   if (settings_.echo != EchoPolicy::Always || !changes_something(exchange.method)) return false;
   finish_with_echo(exchange);
   return true;
@@ -255,6 +267,8 @@ void Server::finish(Exchange& exchange, const Response& response) {
   parts.payload = response.body.bytes;
   if (exchange.block1) parts.options.add(Option::Block1, exchange.block1->value());
   if (response.code.is_success() && !slice(exchange, response, parts)) return;
+  // A diagnosis is a courtesy [RFC 7252 5.5.2].
+  if (!response.code.is_success() && encoded_size(parts) > exchange.answer_limit) parts.payload = {};
   if (encoded_size(parts) > exchange.answer_limit) return finish_with_echo(exchange);
   send(exchange, parts);
 }
@@ -264,8 +278,11 @@ bool Server::slice(Exchange& exchange, const Response& response, Parts& parts) {
   const std::span<const std::byte> body = response.body.bytes;
   Block block = exchange.block2.value_or(Block{});
   const std::uint8_t exponent = block_size_for(exchange.to.peer, exchange.block2);
-  if (!exchange.block2 &&
-      (body.size() <= Block{0, false, exponent}.size() || body.size() <= carrier_.largest_message(exchange.to.peer))) {
+  // 2.31 and 2.03 have no body to be cut, and what is empty needs no blocks.
+  if (response.code == codes::kContinue || response.code == codes::kValid) return true;
+  if (body.empty() && block.number == 0) return true;
+  if (!exchange.block2 && (body.size() <= Block{0, false, exponent}.size() ||
+                           encoded_size(parts) <= carrier_.largest_message(exchange.to.peer))) {
     return true;
   }
   // A client that asks for larger blocks than it gets goes on from where it is [RFC 7959 2.4].
@@ -277,25 +294,36 @@ bool Server::slice(Exchange& exchange, const Response& response, Parts& parts) {
     finish_with(exchange, codes::kBadRequest);
     return false;
   }
-  const std::size_t most = exponent == Block::kBert
-                               ? carrier_.largest_message(exchange.to.peer) / block.size() * block.size()
-                               : block.size();
-  parts.payload = body.subspan(offset, std::min(body.size() - offset, std::max(most, block.size())));
-  block.more = offset + parts.payload.size() < body.size();
-  parts.options.add(Option::Block2, block.value());
   if (!response.options.find(Option::ETag)) parts.options.add(Option::ETag, etag_of(body));
   if (offset == 0 || exchange.size_asked) parts.options.add(Option::Size2, static_cast<std::uint32_t>(body.size()));
-  if (block.more) {
-    if (offset == 0 && encoded_size(parts) <= exchange.answer_limit) {
-      Response kept = response;
-      kept.options.remove(Option::Observe);
-      downloads_.keep(exchange.to.peer, exchange.representation, kept, shard_.now());
-      if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
-    }
-  } else {
-    downloads_.done(exchange.to.peer, exchange.representation);
-  }
+  parts.payload = {};
+  parts.payload = body.subspan(offset, std::min(body.size() - offset, most_payload(exchange.to.peer, parts, block)));
+  block.more = offset + parts.payload.size() < body.size();
+  parts.options.add(Option::Block2, block.value());
+  if (encoded_size(parts) <= exchange.answer_limit) keep_rest(exchange, response, parts, block);
   return true;
+}
+
+/// Keeps a representation of which the first block leaves, with its ETag, and lets it go with its last one.
+void Server::keep_rest(const Exchange& exchange, const Response& response, const Parts& parts, const Block& block) {
+  if (!block.more) return downloads_.done(exchange.to.peer, exchange.representation);
+  if (block.number != 0) return;
+  Response kept = response;
+  kept.options.remove(Option::Observe);
+  kept.options.remove(Option::ETag);
+  kept.options.add(Option::ETag, parts.options.find(Option::ETag)->value);
+  downloads_.keep(exchange.to.peer, exchange.representation, kept, shard_.now());
+  if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+}
+
+/// How much of a body goes into one message that has the options of `parts` and Block2. Under BERT several blocks, as
+/// many as the whole message may hold [RFC 8323 6].
+std::size_t Server::most_payload(PeerId peer, const Parts& parts, const Block& block) const {
+  constexpr std::size_t kBlock2AndMarker = 8;
+  if (block.size_exponent != Block::kBert) return block.size();
+  const std::size_t others = encoded_size(parts) + kBlock2AndMarker;
+  const std::size_t whole = carrier_.largest_message(peer);
+  return std::max(block.size(), whole > others ? (whole - others) / block.size() * block.size() : 0);
 }
 
 std::uint8_t Server::block_size_for(PeerId peer, const std::optional<Block>& asked) const {
@@ -307,6 +335,7 @@ std::uint8_t Server::block_size_for(PeerId peer, const std::optional<Block>& ask
 /// False: the client does not want to hear that [RFC 7967 2.1], or it came to a group and helps nobody [RFC 7252 8.2].
 bool Server::wanted(const Exchange& exchange, Code code) const {
   if (exchange.multicast && !code.is_success()) return false;
+  if (code == codes::kContinue) return true;  // nothing would go on without it
   return (exchange.not_wanted & (1U << (code.code_class() - 1U))) == 0;
 }
 
@@ -320,6 +349,7 @@ void Server::send(const Exchange& exchange, Parts& parts) {
 
 Carrier::Sent Server::notify(PeerId peer, const Token& token, std::uint64_t representation,
                              const Response& notification, Carrier::Confirm confirm, Reminder reminder) {
+  if (!carrier_.known(peer)) return Carrier::Sent::Refused;
   Exchange exchange{.to = {peer}, .token = token, .representation = representation};
   exchange.answer_limit = std::numeric_limits<std::size_t>::max();
   Parts parts;

@@ -65,8 +65,10 @@ class Server final : private WheelTimer {
  private:
   class Pending;
 
+  void limit_answer(Exchange& exchange, const Incoming& incoming);
   bool refuse_bad_options(Exchange& exchange, const Pdu& request);
-  bool challenge(Exchange& exchange, const Incoming& incoming);
+  bool refuse_bad_blocks(Exchange& exchange, const Pdu& request);
+  bool challenge(Exchange& exchange);
   bool take_block(Exchange& exchange, const Pdu& request, Bytes& body);
   bool serve_later_block(Exchange& exchange);
   void hand_over(Exchange& exchange, const Incoming& incoming, std::span<const std::byte> body);
@@ -77,9 +79,11 @@ class Server final : private WheelTimer {
   void finish_with(Exchange& exchange, Code code);
   void finish_with_echo(Exchange& exchange);
   bool slice(Exchange& exchange, const Response& response, Parts& parts);
+  void keep_rest(const Exchange& exchange, const Response& response, const Parts& parts, const Block& block);
   void send(const Exchange& exchange, Parts& parts);
   [[nodiscard]] bool wanted(const Exchange& exchange, Code code) const;
   [[nodiscard]] std::uint8_t block_size_for(PeerId peer, const std::optional<Block>& asked) const;
+  [[nodiscard]] std::size_t most_payload(PeerId peer, const Parts& parts, const Block& block) const;
 
   void on_timer(TimePoint now) override;
 
