@@ -46,7 +46,6 @@ std::optional<OptionRule> message_rule(std::uint16_t number) {
     case Option::LocationQuery:
       return OptionRule{0, 255, true};
     case Option::Block2:
-      return OptionRule{0, 3, false};
     case Option::Block1:
       return OptionRule{0, 3, false};
     case Option::Size2:
