@@ -200,7 +200,9 @@ void MessageLayer::reply(const ReplyTo& to, Parts& parts) {
   Peer* const peer = peers_.get(to.peer);
   if (peer == nullptr) return;
   if (to.type == Type::Confirmable && to.acknowledged) {
-    static_cast<void>(send(to.peer, parts, Confirm::Yes, {}));
+    // Rather unconfirmed than lost, if too many of its answers wait to be confirmed [RFC 7252 5.2.2].
+    if (send(to.peer, parts, Confirm::Yes, {}) == Sent::Refused)
+      static_cast<void>(send(to.peer, parts, Confirm::No, {}));
     return;
   }
   const bool piggybacked = to.type == Type::Confirmable;

@@ -20,12 +20,13 @@ struct Exchange {
   Code method{};
   bool multicast = false;
   bool answered = false;
-  bool size_asked = false;           ///< Size2 option in the request [RFC 7959 4]
-  std::uint8_t not_wanted = 0;       ///< No-Response: a bit for each class [RFC 7967 2.1]
-  std::size_t answer_limit = 0;      ///< see Request
-  std::uint64_t representation = 0;  ///< see Request
-  std::optional<Block> block1{};     ///< the last block of its body, to be answered with
-  std::optional<Block> block2{};     ///< the block that it asks for
+  bool size_asked = false;                    ///< Size2 option in the request [RFC 7959 4]
+  std::uint8_t not_wanted = 0;                ///< No-Response: a bit for each class [RFC 7967 2.1]
+  std::size_t answer_limit = 0;               ///< see Request
+  std::uint64_t representation = 0;           ///< see Request
+  std::optional<Block> block1{};              ///< the last block of its body, to be answered with
+  std::optional<Block> block2{};              ///< the block that it asks for
+  std::uint8_t largest_block = Block::kBert;  ///< of a notification: what its observer asked for
 };
 
 }  // namespace sluice::coap

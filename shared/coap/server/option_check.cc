@@ -29,13 +29,14 @@ std::optional<OptionProblem> check_options(const Pdu& request) {
   for (const OptionView& option : request.options()) {
     const bool again = option.number == previous;
     previous = option.number;
-    if (option.is(Option::ProxyUri) || option.is(Option::ProxyScheme)) {
+    const bool has_length = has_defined_length(request.code(), option);
+    if (has_length && (option.is(Option::ProxyUri) || option.is(Option::ProxyScheme))) {
       return OptionProblem{OptionProblem::Kind::Proxy, option.number};
     }
     if (!is_critical(option.number)) continue;
     const auto rule = option_rule(request.code(), option.number);
     const bool too_often = again && rule && !rule->repeatable;
-    if (!understood(option.number) || too_often || !has_defined_length(request.code(), option)) {
+    if (!understood(option.number) || too_often || !has_length) {
       return OptionProblem{OptionProblem::Kind::Unknown, option.number};
     }
   }

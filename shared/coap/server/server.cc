@@ -201,6 +201,7 @@ void Server::hand_over(Exchange& exchange, const Incoming& incoming, std::span<c
 }
 
 void Server::keep_pending(const Exchange& exchange) {
+  if (!carrier_.known(exchange.to.peer)) return;  // the handler has parted with it
   carrier_.pin(exchange.to.peer);
   auto pending = std::make_unique<Pending>(*this, exchange);
   // Early enough that the client does not send its request again [RFC 7252 5.2.2].
@@ -277,14 +278,11 @@ void Server::finish(Exchange& exchange, const Response& response) {
 bool Server::slice(Exchange& exchange, const Response& response, Parts& parts) {
   const std::span<const std::byte> body = response.body.bytes;
   Block block = exchange.block2.value_or(Block{});
-  const std::uint8_t exponent = block_size_for(exchange.to.peer, exchange.block2);
+  const std::uint8_t exponent = block_size_for(exchange);
   // 2.31 and 2.03 have no body to be cut, and what is empty needs no blocks.
   if (response.code == codes::kContinue || response.code == codes::kValid) return true;
   if (body.empty() && block.number == 0) return true;
-  if (!exchange.block2 && (body.size() <= Block{0, false, exponent}.size() ||
-                           encoded_size(parts) <= carrier_.largest_message(exchange.to.peer))) {
-    return true;
-  }
+  if (fits(exchange, parts, exponent)) return true;
   // A client that asks for larger blocks than it gets goes on from where it is [RFC 7959 2.4].
   const std::size_t offset = block.offset();
   block.size_exponent = exponent;
@@ -302,6 +300,13 @@ bool Server::slice(Exchange& exchange, const Response& response, Parts& parts) {
   parts.options.add(Option::Block2, block.value());
   if (encoded_size(parts) <= exchange.answer_limit) keep_rest(exchange, response, parts, block);
   return true;
+}
+
+/// True if the whole body may go in one message, and nobody has asked for blocks.
+bool Server::fits(const Exchange& exchange, const Parts& parts, std::uint8_t exponent) const {
+  if (exchange.block2) return false;
+  if (parts.payload.size() <= Block{0, false, exponent}.size()) return true;
+  return exchange.largest_block == Block::kBert && encoded_size(parts) <= carrier_.largest_message(exchange.to.peer);
 }
 
 /// Keeps a representation of which the first block leaves, with its ETag, and lets it go with its last one.
@@ -326,10 +331,11 @@ std::size_t Server::most_payload(PeerId peer, const Parts& parts, const Block& b
   return std::max(block.size(), whole > others ? (whole - others) / block.size() * block.size() : 0);
 }
 
-std::uint8_t Server::block_size_for(PeerId peer, const std::optional<Block>& asked) const {
-  const std::uint8_t largest = carrier_.largest_block(peer);
+std::uint8_t Server::block_size_for(const Exchange& exchange) const {
+  const std::uint8_t largest = carrier_.largest_block(exchange.to.peer);
   const std::uint8_t ours = largest == Block::kBert ? largest : std::min(largest, settings_.blocks.size_exponent);
-  return asked ? std::min(asked->size_exponent, ours) : ours;
+  const std::uint8_t asked = exchange.block2 ? exchange.block2->size_exponent : exchange.largest_block;
+  return std::min(asked, ours);
 }
 
 /// False: the client does not want to hear that [RFC 7967 2.1], or it came to a group and helps nobody [RFC 7252 8.2].
@@ -348,9 +354,10 @@ void Server::send(const Exchange& exchange, Parts& parts) {
 }
 
 Carrier::Sent Server::notify(PeerId peer, const Token& token, std::uint64_t representation,
-                             const Response& notification, Carrier::Confirm confirm, Reminder reminder) {
+                             const Response& notification, Carrier::Confirm confirm, Reminder reminder,
+                             std::uint8_t largest_block) {
   if (!carrier_.known(peer)) return Carrier::Sent::Refused;
-  Exchange exchange{.to = {peer}, .token = token, .representation = representation};
+  Exchange exchange{.to = {peer}, .token = token, .representation = representation, .largest_block = largest_block};
   exchange.answer_limit = std::numeric_limits<std::size_t>::max();
   Parts parts;
   parts.code = notification.code;

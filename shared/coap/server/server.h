@@ -54,9 +54,10 @@ class Server final : private WheelTimer {
   void respond(ExchangeId exchange, const Response& response);
 
   /// Sends a notification [RFC 7641 4.2]: `notification.options` has the Observe option. Over a block, only the first
-  /// leaves, and the peer fetches the others [RFC 7959 2.6].
+  /// leaves, and the peer fetches the others [RFC 7959 2.6]. `largest_block`: the size exponent of the Block2 option
+  /// with which it registered, if there was one [RFC 7959 3.4, figure 13].
   Carrier::Sent notify(PeerId peer, const Token& token, std::uint64_t representation, const Response& notification,
-                       Carrier::Confirm confirm, Reminder reminder);
+                       Carrier::Confirm confirm, Reminder reminder, std::uint8_t largest_block = Block::kBert);
 
   [[nodiscard]] Carrier& carrier() { return carrier_; }
   [[nodiscard]] const BlockUploads& uploads() const { return uploads_; }
@@ -79,10 +80,11 @@ class Server final : private WheelTimer {
   void finish_with(Exchange& exchange, Code code);
   void finish_with_echo(Exchange& exchange);
   bool slice(Exchange& exchange, const Response& response, Parts& parts);
+  [[nodiscard]] bool fits(const Exchange& exchange, const Parts& parts, std::uint8_t exponent) const;
   void keep_rest(const Exchange& exchange, const Response& response, const Parts& parts, const Block& block);
   void send(const Exchange& exchange, Parts& parts);
   [[nodiscard]] bool wanted(const Exchange& exchange, Code code) const;
-  [[nodiscard]] std::uint8_t block_size_for(PeerId peer, const std::optional<Block>& asked) const;
+  [[nodiscard]] std::uint8_t block_size_for(const Exchange& exchange) const;
   [[nodiscard]] std::size_t most_payload(PeerId peer, const Parts& parts, const Block& block) const;
 
   void on_timer(TimePoint now) override;

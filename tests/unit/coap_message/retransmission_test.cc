@@ -150,6 +150,19 @@ TEST_F(Retransmission, OneAtATimeAndTheOthersInOrder) {
   EXPECT_EQ(cookies, (std::vector<Cookie>{1, 2, 3}));
 }
 
+TEST_F(Retransmission, AnAnswerForWhichThereIsNoPlaceLeavesUnconfirmed) {
+  parameters_.max_waiting = 2;
+  const PeerId peer = verified_peer();
+  for (int i = 0; i < 4; ++i) {
+    Parts parts = notification();
+    layer().reply({peer, static_cast<MessageId>(i), Type::Confirmable, true}, parts);
+  }
+  ASSERT_EQ(port_.sent.size(), 2U);
+  const Lines all = sent();
+  EXPECT_EQ(all[0].substr(0, 5), "41 45");
+  EXPECT_EQ(all[1].substr(0, 5), "51 45");
+}
+
 TEST_F(Retransmission, WhatASinkSendsQueuesBehindTheOthers) {
   const PeerId peer = verified_peer();
   static_cast<void>(send(peer, Confirm::Yes, 1));

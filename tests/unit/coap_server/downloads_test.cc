@@ -204,6 +204,20 @@ TEST_F(Downloads, NotificationsGoOnWithTheNewRepresentation) {
   EXPECT_EQ(rest_of(second), newer);
 }
 
+// [RFC 7959 3.4, figure 13]
+TEST_F(Downloads, NotificationsComeInTheSizeThatTheObserverAskedFor) {
+  const Response notification{codes::kContent, {}, {bytes_of(text_), nullptr}};
+  for (const bool stream : {false, true}) {
+    carrier_.message = stream ? 8192 : 0;
+    static_cast<void>(server().notify(peer(), {}, 1, notification, Carrier::Confirm::No, {}, 2));
+    EXPECT_EQ(carrier_.answers.back().block(Option::Block2), (Block{0, true, 2}));
+    EXPECT_EQ(carrier_.answers.back().payload(), text_.substr(0, 64));
+  }
+  const Response small{codes::kContent, {}, {bytes_of("small"), nullptr}};
+  static_cast<void>(server().notify(peer(), {}, 1, small, Carrier::Confirm::No, {}, 2));
+  EXPECT_FALSE(carrier_.answers.back().has(Option::Block2));
+}
+
 TEST_F(Downloads, WhoIsGoneIsNotNotified) {
   carrier_.gone = {1};
   const Response notification{codes::kContent, {}, {bytes_of(text_), nullptr}};

@@ -106,6 +106,16 @@ TEST_F(Pending, APeerMayGoWhileItIsAnswered) {
   EXPECT_EQ(server().pending(), 0U);
 }
 
+TEST_F(Pending, APeerMayGoWhileItsRequestIsHandedOver) {
+  handler_.serve = [this](const FakeHandler::Seen&) {
+    carrier_.gone = {1};
+    server().on_peer_gone(peer());
+  };
+  EXPECT_FALSE(ask(request()));
+  EXPECT_EQ(server().pending(), 0U);
+  EXPECT_EQ(carrier_.pins[1], 0);
+}
+
 TEST_F(Pending, AreDroppedWithTheServer) {
   for (int i = 0; i < 100; ++i) EXPECT_FALSE(ask(request()));
 }
