@@ -211,7 +211,8 @@ class Script final : public DatagramPort, private RequestHandler, private Outcom
     const auto pdu = Pdu::parse(bytes);
     require(pdu.has_value());
     Account& account = accounts_[path.remote.port - 1000U];
-    account.out += bytes.size();
+    // Short confirmable messages may be repeated without credit: they are few, and only they can show who is there.
+    if (pdu->type() != Type::Confirmable || bytes.size() > 64) account.out += bytes.size();
     account.last_sent.assign(bytes.begin(), bytes.end());
     if (const auto echo = pdu->option(Option::Echo)) {
       const auto asked = Pdu::parse(last_);
