@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <mutex>
 
 #include <openssl/err.h>
@@ -15,6 +13,7 @@
 
 #include "shared/config/check.h"
 #include "shared/net/tls_error.h"
+#include "shared/net/tls_files.h"
 #include "shared/net/tls_psk.h"
 
 namespace sluice {
@@ -32,20 +31,6 @@ constexpr unsigned char kSessionContext[] = {'s', 'l', 'u', 'i', 'c', 'e'};
 struct BioFree {
   void operator()(BIO* bio) const { ::BIO_free(bio); }
 };
-
-/// "listener.ssl.external.certfile: cannot use /x/cert.pem: reason".
-std::string complaint(const std::string& key, std::string_view name, const std::string& file, const std::string& why) {
-  return key + '.' + std::string(name) + ": cannot use " + file + ": " + why;
-}
-
-/// Empty if `file` can be opened; OpenSSL's own words for that are poor.
-std::string unreadable(const std::string& file) {
-  if (file.empty()) return "no file is given";
-  std::FILE* const opened = std::fopen(file.c_str(), "re");
-  if (opened == nullptr) return std::strerror(errno);
-  std::fclose(opened);
-  return {};
-}
 
 std::vector<std::string> split(std::string_view text, std::string_view separators) {
   std::vector<std::string> parts;
@@ -97,7 +82,7 @@ std::string TlsContext::build() {
   if (settings_.honor_cipher_order || settings_.psk_key)
     ::SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   ::SSL_CTX_set_read_ahead(context, 1);
-  if (settings_.psk_key) enable_psk(context, settings_);
+  if (settings_.psk_key) enable_psk(context, settings_.psk_key);
   set_resumption();
   using Part = std::string (TlsContext::*)();
   static constexpr std::array<Part, 5> kParts{&TlsContext::set_versions, &TlsContext::set_ciphers,
@@ -147,47 +132,16 @@ std::string TlsContext::set_ciphers() {
 
 std::string TlsContext::load_certificate() {
   if (settings_.certfile.empty() && settings_.psk_key) return {};
-  SSL_CTX* const context = context_.get();
-  if (std::string why = unreadable(settings_.certfile); !why.empty()) {
-    return complaint(key_, "certfile", settings_.certfile, why);
-  }
-  if (::SSL_CTX_use_certificate_chain_file(context, settings_.certfile.c_str()) != 1) {
-    return complaint(key_, "certfile", settings_.certfile, "no usable PEM certificate: " + take_tls_reason());
-  }
-  if (std::string why = unreadable(settings_.keyfile); !why.empty()) {
-    return complaint(key_, "keyfile", settings_.keyfile, why);
-  }
-  // A wrong passphrase must fail instead of asking the terminal.
-  ::SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
-  if (::SSL_CTX_use_PrivateKey_file(context, settings_.keyfile.c_str(), SSL_FILETYPE_PEM) != 1) {
-    const std::string why = take_tls_reason();
-    const bool other = why.find("mismatch") != std::string::npos;
-    return complaint(key_, "keyfile", settings_.keyfile,
-                     other ? "it is not the key of the certificate in " + settings_.certfile
-                           : "no usable PEM key without a passphrase: " + why);
-  }
-  // A key of another algorithm is taken above without a word, beside the certificate's own place.
-  if (::SSL_CTX_check_private_key(context) != 1) {
-    ::ERR_clear_error();
-    return complaint(key_, "keyfile", settings_.keyfile,
-                     "it is not the key of the certificate in " + settings_.certfile);
-  }
-  return {};
+  return sluice::load_certificate(context_.get(), key_, settings_.certfile, settings_.keyfile);
 }
 
 std::string TlsContext::load_client_authorities() {
-  SSL_CTX* const context = context_.get();
   if (!settings_.verify_peer) return {};
-  if (std::string why = unreadable(settings_.cacertfile); !why.empty()) {
-    return complaint(key_, "cacertfile", settings_.cacertfile, why + " (verify_peer needs it)");
+  if (std::string problem = load_authorities(context_.get(), key_, settings_.cacertfile); !problem.empty()) {
+    return problem;
   }
-  STACK_OF(X509_NAME)* const names = ::SSL_load_client_CA_file(settings_.cacertfile.c_str());
-  if (names == nullptr || ::SSL_CTX_load_verify_file(context, settings_.cacertfile.c_str()) != 1) {
-    return complaint(key_, "cacertfile", settings_.cacertfile, "no usable PEM certificate: " + take_tls_reason());
-  }
-  ::SSL_CTX_set_client_CA_list(context, names);
   const int mode = SSL_VERIFY_PEER | (settings_.fail_if_no_peer_cert ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
-  ::SSL_CTX_set_verify(context, mode, nullptr);
+  ::SSL_CTX_set_verify(context_.get(), mode, nullptr);
   return {};
 }
 
@@ -196,14 +150,14 @@ std::string TlsContext::load_dh() {
     ::SSL_CTX_set_dh_auto(context_.get(), 1);
     return {};
   }
-  if (std::string why = unreadable(settings_.dhfile); !why.empty()) {
-    return complaint(key_, "dhfile", settings_.dhfile, why);
+  if (std::string why = why_unreadable(settings_.dhfile); !why.empty()) {
+    return file_complaint(key_ + ".dhfile", settings_.dhfile, why);
   }
   const std::unique_ptr<BIO, BioFree> file(::BIO_new_file(settings_.dhfile.c_str(), "r"));
   EVP_PKEY* const parameters = file != nullptr ? ::PEM_read_bio_Parameters(file.get(), nullptr) : nullptr;
   if (parameters == nullptr || ::SSL_CTX_set0_tmp_dh_pkey(context_.get(), parameters) != 1) {
     ::EVP_PKEY_free(parameters);
-    return complaint(key_, "dhfile", settings_.dhfile, "no usable PEM DH parameters: " + take_tls_reason());
+    return file_complaint(key_ + ".dhfile", settings_.dhfile, "no usable PEM DH parameters: " + take_tls_reason());
   }
   return {};
 }

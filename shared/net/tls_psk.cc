@@ -12,7 +12,6 @@
 #include "shared/log/log.h"
 #include "shared/log/loggable.h"
 #include "shared/net/net_probe.h"
-#include "shared/net/tls_settings.h"
 
 namespace sluice {
 namespace {
@@ -27,8 +26,8 @@ int identity_slot() {
   return slot;
 }
 
-/// Where an SSL_CTX keeps its settings.
-int settings_slot() {
+/// Where an SSL_CTX keeps who knows the keys.
+int lookup_slot() {
   static const int slot = ::SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return slot;
 }
@@ -52,10 +51,10 @@ void note_unknown(std::string_view identity) {
 }
 
 unsigned int find_key(SSL* ssl, const char* identity, unsigned char* key, unsigned int room) {
-  const auto* const settings =
-      static_cast<const TlsSettings*>(::SSL_CTX_get_ex_data(::SSL_get_SSL_CTX(ssl), settings_slot()));
-  if (identity == nullptr || settings == nullptr) return 0;
-  std::vector<std::byte> found = settings->psk_key(identity);
+  const auto* const lookup =
+      static_cast<const PskLookup*>(::SSL_CTX_get_ex_data(::SSL_get_SSL_CTX(ssl), lookup_slot()));
+  if (identity == nullptr || lookup == nullptr) return 0;
+  std::vector<std::byte> found = (*lookup)(identity);
   if (found.empty()) note_unknown(identity);
   const bool fits = !found.empty() && found.size() <= room;
   if (fits) {
@@ -71,9 +70,9 @@ unsigned int find_key(SSL* ssl, const char* identity, unsigned char* key, unsign
 
 }  // namespace
 
-void enable_psk(ssl_ctx_st* context, const TlsSettings& settings) {
+void enable_psk(ssl_ctx_st* context, const PskLookup& lookup) {
   static_cast<void>(identity_slot());
-  ::SSL_CTX_set_ex_data(context, settings_slot(), const_cast<TlsSettings*>(&settings));
+  ::SSL_CTX_set_ex_data(context, lookup_slot(), const_cast<PskLookup*>(&lookup));
   ::SSL_CTX_set_psk_server_callback(context, find_key);
 }
 

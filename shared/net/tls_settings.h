@@ -9,6 +9,9 @@
 
 namespace sluice {
 
+/// Key of a PSK identity; empty: unknown. Called on shards' threads.
+using PskLookup = std::function<std::vector<std::byte>(std::string_view identity)>;
+
 /// The TLS keys of one listener. Paths are absolute or relative to the working directory.
 struct TlsSettings {
   std::string certfile;      ///< PEM, leaf first; may be empty only when `psk_key` is set
@@ -21,10 +24,10 @@ struct TlsSettings {
   bool fail_if_no_peer_cert = false;  ///< with verify_peer: refuse a client that shows none
   bool honor_cipher_order = true;
   bool reuse_sessions = true;
-  /// Key of a PSK identity; empty: unknown. Called on shards' threads. Unset: no PSK.
+  /// Unset: no PSK.
   /// PSK suites come first, also against the client's order, unless `ciphers` says otherwise. An unknown identity fails
   /// the handshake, but for TLS 1.3 clients that take our certificate instead: they go on without an identity.
-  std::function<std::vector<std::byte>(std::string_view identity)> psk_key;
+  PskLookup psk_key;
 };
 
 }  // namespace sluice
