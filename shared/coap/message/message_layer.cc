@@ -298,8 +298,11 @@ void MessageLayer::settled(PeerId id, MessageId mid) {
 
 void MessageLayer::retransmit(PeerId id, std::span<const std::byte> message) {
   Peer* const peer = peers_.get(id);
-  // An address that may be forged gets no more than what it has credit for.
-  if (peer == nullptr || (!peer->verified && peer->credit < message.size())) return;
+  if (peer == nullptr) return;
+  // An address that may be forged gets no more than what it has credit for; but a short message is repeated all the
+  // same: it may be the only one that could show that the peer is there.
+  constexpr std::size_t kShort = 64;
+  if (!peer->verified && peer->credit < message.size() && message.size() > kShort) return;
   message_probe().retransmissions.add();
   transmit_on_credit(*peer, message);
 }

@@ -248,15 +248,29 @@ TEST_F(Retransmission, AProbeIsAPingThatAnyAnswerSettles) {
 
 // Whoever forges an address must not make us send more to it than three times what it sent.
 TEST_F(Retransmission, AnUnverifiedPeerGetsNoMoreThanItsCredit) {
-  receive("50 01 00 01 ff 01 02 03");  // 8 bytes: 24 of credit
+  std::string request = "50 01 00 01 ff";
+  for (int i = 0; i < 75; ++i) request += " 00";
+  receive(request);  // 80 bytes: 240 of credit
   const PeerId peer = events_.requests.at(0).peer;
-  EXPECT_EQ(layer().credit(peer), 24U);
-  static_cast<void>(send(peer, Confirm::Yes, 1));  // of 7 bytes
-  EXPECT_EQ(layer().credit(peer), 17U);
+  EXPECT_EQ(layer().credit(peer), 240U);
+  const Bytes payload(70);
+  Parts parts;
+  parts.code = codes::kContent;
+  parts.payload = payload;
+  static_cast<void>(layer().send(peer, parts, Confirm::Yes, {&sink_, 1}));  // of 75 bytes
+  EXPECT_EQ(layer().credit(peer), 165U);
   clock_.pass(minutes(2));
   EXPECT_EQ(sent().size(), 3U) << "once more and once more, and no further";
-  EXPECT_EQ(layer().credit(peer), 3U);
+  EXPECT_EQ(layer().credit(peer), 15U);
   EXPECT_EQ(sink_.told, (std::vector<FakeSink::Told>{{peer, 1, Outcome::TimedOut}}));
+}
+
+TEST_F(Retransmission, AShortMessageIsRepeatedWithoutCredit) {
+  receive("50 01 00 01");  // 12 of credit
+  const PeerId peer = events_.requests.at(0).peer;
+  static_cast<void>(send(peer, Confirm::Yes, 1));  // of 7 bytes
+  clock_.pass(minutes(2));
+  EXPECT_EQ(sent().size(), 5U);
 }
 
 TEST_F(Retransmission, WhomWeSpeakToFirstIsNoForgery) {
