@@ -136,6 +136,8 @@ class Sluice(Peer):
                 options += [f"{key}.deflate=on", f"{key}.deflate_max_clients=102400"]
             if kind in ("ssl", "wss"):
                 options += [f"{key}.certfile={certificate[0]}", f"{key}.keyfile={certificate[1]}"]
+        if (self.config.parent / "plugins/emq_coap.conf").exists():
+            options += ["coap.bind.udp.1=off", "coap.bind.dtls.1=off"]
         command = [self.binary, "-c", str(self.config)]
         for option in options + self.load_options + self.options:
             command += ["-o", option]

@@ -7,6 +7,7 @@
 #include "broker/app/settings.h"
 #include "broker/mqtt/mqtt_config.h"
 #include "broker/transport/listener_settings.h"
+#include "gateways/coap/coap_listeners.h"
 #include "gateways/websocket/ws_config.h"
 #include "shared/net/listener_config.h"
 
@@ -47,6 +48,20 @@ std::vector<transport::MqttListenerSettings> stream_listener_settings(const Conf
       configuration.store(), [&](std::string_view text) { return configuration.paths().resolve(text).string(); }, psk);
 }
 
+coap::CoapListenerSettings coap_listener_settings(const Configuration& configuration, std::size_t shards,
+                                                  const transport::PskLookup& psk) {
+  return coap::load_listeners(
+      configuration.store(), [&](std::string_view text) { return configuration.paths().resolve(text).string(); },
+      shards, psk);
+}
+
+coap::GatewaySetup coap_setup(const ConfigStore& store, std::size_t shards) {
+  const coap::Parameters parameters = coap::load_parameters(store, shards);
+  coap::CoapSettings settings = coap::load_settings(store, shards);
+  settings.max_publish_rate = store.get(mqtt::kMaxPublishRate);
+  return {std::move(settings), parameters, coap::load_server_settings(store, parameters, shards)};
+}
+
 transport::PskLookup psk_lookup(Core& core) {
   if (core.psk().size() == 0) return nullptr;
   return [&core](std::string_view identity) { return core.psk().key(identity); };
@@ -73,6 +88,10 @@ Edges::Edges(const Configuration& configuration, ShardGroup& shards, Core& core)
                 .accept = [this](std::unique_ptr<Transport> transport, std::shared_ptr<const ListenerTraits> traits) {
                   mqtt_.accept(std::move(transport), std::move(traits));
                 }});
+  if (configuration.plugins().has("emq_coap")) {
+    coap_ =
+        std::make_unique<coap::CoapGateway>(shards, core.sessions(), coap_setup(configuration.store(), shards.size()));
+  }
 }
 
 std::vector<std::string> Edges::check(const Configuration& configuration) {
@@ -83,6 +102,10 @@ std::vector<std::string> Edges::check(const Configuration& configuration) {
   const transport::PskLookup psk = psk_lookup(core_);
   for (const auto& settings : stream_listener_settings(configuration, psk)) look_at(settings.listener);
   for (const auto& settings : ws_listener_settings(configuration, psk)) look_at(settings.listener);
+  if (coap_ == nullptr) return problems;
+  for (std::string& problem : coap::CoapGateway::check(coap_listener_settings(configuration, shards_.size(), psk))) {
+    problems.push_back(std::move(problem));
+  }
   return problems;
 }
 
@@ -92,11 +115,13 @@ void Edges::open(const Configuration& configuration) {
   for (auto& settings : ws_listener_settings(configuration, psk)) {
     require(websocket_.open(std::move(settings.listener), std::move(settings.websocket), std::move(settings.traits)));
   }
+  if (coap_) require(coap_->open(coap_listener_settings(configuration, shards_.size(), psk)));
 }
 
 void Edges::start() {
   listeners_.start();
   websocket_.start();
+  if (coap_) coap_->start();
 }
 
 std::vector<std::string> Edges::reconfigure(const Configuration& configuration) {
@@ -111,6 +136,10 @@ std::vector<std::string> Edges::reconfigure(const Configuration& configuration) 
     note(websocket_.reconfigure(std::move(settings.listener), std::move(settings.websocket),
                                 std::move(settings.traits)));
   }
+  if (!coap_) return problems;
+  for (std::string& problem : coap_->reconfigure(coap_listener_settings(configuration, shards_.size(), psk))) {
+    problems.push_back(std::move(problem));
+  }
   return problems;
 }
 
@@ -118,6 +147,7 @@ void Edges::drain(std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
   listeners_.stop();
   websocket_.stop_accepting();
+  if (coap_) coap_->stop(limit / 2);
   shards_.run_on_all([this](Shard& shard) {
     core_.sessions().evict_all(shard, Reason::ServerShuttingDown);
     mqtt_.close_all(shard);
@@ -132,8 +162,13 @@ void Edges::drain(std::chrono::milliseconds limit) {
 
 std::vector<Edges::Bound> Edges::bound() const {
   std::vector<Bound> all;
-  for (const auto& listener : listeners_.listeners()) all.push_back({listener->settings().name, listener.get()});
-  for (const auto& listener : websocket_.listeners()) all.push_back({listener->settings().name, listener.get()});
+  const auto add = [&](const Listener& listener) {
+    all.push_back({listener.settings().name, listener.bound(), &listener});
+  };
+  for (const auto& listener : listeners_.listeners()) add(*listener);
+  for (const auto& listener : websocket_.listeners()) add(*listener);
+  if (!coap_) return all;
+  for (const auto& one : coap_->bound()) all.push_back({one.name, one.address, one.listener});
   return all;
 }
 

@@ -11,6 +11,7 @@
 #include "broker/app/core.h"
 #include "broker/mqtt/connection/front_end.h"
 #include "broker/transport/mqtt_listeners.h"
+#include "gateways/coap/coap_gateway.h"
 #include "gateways/websocket/ws_gateway.h"
 #include "shared/base/shard.h"
 
@@ -35,7 +36,8 @@ class Edges {
 
   struct Bound {
     std::string name;  ///< "mqtt:tcp:external"
-    const Listener* listener;
+    SocketAddress address;
+    const Listener* listener;  ///< null for datagrams
   };
   /// Every bound listener, in the order of opening.
   [[nodiscard]] std::vector<Bound> bound() const;
@@ -47,6 +49,7 @@ class Edges {
   mqtt::FrontEnd mqtt_;
   transport::MqttListeners listeners_;
   ws::WsGateway websocket_;
+  std::unique_ptr<coap::CoapGateway> coap_;  ///< null if emq_coap is not loaded
 };
 
 }  // namespace sluice::app

@@ -33,7 +33,7 @@ void announce(const Edges& edges) {
   if (edges.bound().empty()) print_line("no listener is on: nobody can connect; see listener.tcp.<name>");
   std::string line = "sluice is running:";
   for (const Edges::Bound& bound : edges.bound()) {
-    line += fmt::format(" {}={}", bound.name, bound.listener->bound().to_string());
+    line += fmt::format(" {}={}", bound.name, bound.address.to_string());
   }
   print_line(fmt::format("{} pid={}", line, ::getpid()));
 }
@@ -192,7 +192,13 @@ management::ManagementDeps Server::management_deps() {
 std::vector<management::ListenerInfo> Server::listener_infos() {
   const std::lock_guard guard(edges_mutex_);
   std::vector<management::ListenerInfo> all;
-  for (const Edges::Bound& bound : edges_->bound()) all.push_back(management::listener_info(*bound.listener));
+  for (const Edges::Bound& bound : edges_->bound()) {
+    if (bound.listener != nullptr) {
+      all.push_back(management::listener_info(*bound.listener));
+    } else {
+      all.push_back(management::datagram_listener_info(bound.name, bound.address));
+    }
+  }
   return all;
 }
 

@@ -31,6 +31,8 @@ struct ListenerInfo {
 
 /// Reads a listener. Thread: as Listener::settings(): not while the listener is reconfigured.
 ListenerInfo listener_info(const Listener& listener);
+/// Of a listener of datagrams, which has no connections to count.
+ListenerInfo datagram_listener_info(const std::string& name, const SocketAddress& bound);
 
 /// What management is given by the app. Everything referred to outlives Management.
 struct ManagementDeps {

@@ -31,4 +31,13 @@ ListenerInfo listener_info(const Listener& listener) {
   return info;
 }
 
+ListenerInfo datagram_listener_info(const std::string& name, const SocketAddress& bound) {
+  return {.protocol = name.substr(0, name.rfind(':')),
+          .listen = bound.to_string(),
+          .acceptors = 0,
+          .max_clients = 0,
+          .current_clients = 0,
+          .shutdown_count = {}};
+}
+
 }  // namespace sluice::management

@@ -16,7 +16,7 @@ from wire import Peer, connect
 
 OFF = {"listener.tcp.external": "127.0.0.1:0", "listener.tcp.internal": "off", "listener.ssl.external": "off",
        "listener.ws.external": "off", "listener.wss.external": "off", "listener.api.mgmt": "off", "log.syslog": "off",
-       "log.error.file": ""}
+       "log.error.file": "", "coap.bind.udp.1": "off", "coap.bind.dtls.1": "off"}
 
 
 class StartTest(unittest.TestCase):

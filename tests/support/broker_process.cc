@@ -47,6 +47,8 @@ std::vector<std::string> sluice_arguments(const TempDir& dir, const std::vector<
                                        "listener.ssl.external=off",
                                        "listener.ws.external=off",
                                        "listener.wss.external=off",
+                                       "coap.bind.udp.1=off",
+                                       "coap.bind.dtls.1=off",
                                        "listener.api.mgmt=off",
                                        "log.syslog=off",
                                        "node.data_dir=" + folder,

@@ -10,6 +10,7 @@
 #include "broker/session/session_config.h"
 #include "broker/storage/storage_config.h"
 #include "broker/transport/transport_config.h"
+#include "gateways/coap/coap_config.h"
 #include "gateways/websocket/ws_config.h"
 
 namespace sluice::app {
@@ -26,6 +27,7 @@ std::vector<PropertyTable> property_tables() {
           transport::kSslTable,
           ws::kWsTable,
           ws::kWssTable,
+          coap::kCoapTable,
           retainer::kRetainerTable,
           auth::kAuthUsernameTable,
           auth::kAuthClientidTable,

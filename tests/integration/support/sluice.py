@@ -85,6 +85,8 @@ class Sluice:
             "listener.ssl.external": "off",
             "listener.ws.external": "off",
             "listener.wss.external": "off",
+            "coap.bind.udp.1": "off",
+            "coap.bind.dtls.1": "off",
             "listener.api.mgmt": "off",
             "log.console.level": "info",
             "log.syslog": "off",

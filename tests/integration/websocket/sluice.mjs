@@ -39,6 +39,8 @@ export async function startSluice(options = {}) {
     'listener.wss.external': '127.0.0.1:0',
     'listener.wss.external.keyfile': join(folder, 'certs/key.pem'),
     'listener.wss.external.certfile': join(folder, 'certs/cert.pem'),
+    'coap.bind.udp.1': 'off',
+    'coap.bind.dtls.1': 'off',
     'listener.api.mgmt': 'off',
     'log.syslog': 'off',
     'node.data_dir': folder,

@@ -90,7 +90,8 @@ TEST_P(ShippedFileTest, IsRightAndSoAreItsExamples) {
 
 INSTANTIATE_TEST_SUITE_P(Etc, ShippedFileTest,
                          testing::Values("etc/sluice.conf", "etc/plugins/emq_auth_username.conf",
-                                         "etc/plugins/emq_auth_clientid.conf", "etc/plugins/emq_retainer.conf"));
+                                         "etc/plugins/emq_auth_clientid.conf", "etc/plugins/emq_retainer.conf",
+                                         "etc/plugins/emq_coap.conf"));
 
 TEST(ShippedFileTest, ValuesAreTheDefaultsOfTheTables) {
   ConfigStore store(property_tables());

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/api/broker_api.h"
+#include "gateways/coap/envelope.h"
+#include "gateways/coap/notifier.h"
+#include "shared/base/timing_wheel.h"
+
+namespace sluice::coap {
+
+class GatewayShard;
+
+/// A client of the gateway: its session in the core, what it observes, and where it was last heard of. It is known by
+/// its client id, never by its address: what it observes goes to wherever its last request came from.
+/// Owner: the GatewayShard on which its session lives. Thread: that shard's.
+class Client final : public DeliverySink, private WheelTimer {
+ public:
+  Client(GatewayShard& shard, ClientSerial serial, const Envelope& first);
+  ~Client();
+
+  enum class State : std::uint8_t {
+    Entering,  ///< the core is asked whether it may come in; requests wait
+    Online,
+    Away,  ///< silent for too long, or not reached: its session lives on until it comes back or the session expires
+    Gone,  ///< to be destroyed at the end of the turn
+  };
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] ClientSerial serial() const { return serial_; }
+  [[nodiscard]] const std::string& client_id() const { return client_id_; }
+  /// True if the request shows what the client showed when it came in: its token, or name, password and the identity
+  /// that DTLS proved.
+  [[nodiscard]] bool proves(const Envelope& envelope) const;
+  /// Takes over what another one under the same id observes.
+  void inherit(Client& other);
+
+  /// Does what the request asks for, now or when the client is in. It must be its own: proves().
+  void serve(Envelope&& envelope);
+  void on_outcome(const NotificationTag& tag, Outcome outcome);
+  /// The server goes down: what waits is refused, the session stays.
+  void shut_down();
+  /// What could not be done while the core was calling.
+  void on_turn_end();
+
+  // For the functions that do what a request asks for, while the client is online.
+  [[nodiscard]] GatewayShard& shard() { return shard_; }
+  [[nodiscard]] ClientPort& session() { return *handle_.operator->(); }
+  [[nodiscard]] Notifier& notifier() { return notifier_; }
+  /// What tells its topics from those of clients under other mount points; empty for most.
+  [[nodiscard]] const std::string& scope() const { return scope_; }
+  /// With which a request may prove itself instead of by name and password; made by the first call. It begins with the
+  /// shard on which the client lives.
+  const std::string& make_token();
+  [[nodiscard]] PacketId next_packet_id();
+  /// Counts one more message; false: too many within a second.
+  [[nodiscard]] bool may_publish();
+  /// Answers; not before what `ticket` names is committed.
+  void reply(const ReturnAddress& to, Response response, CommitTicket ticket = 0);
+  /// Keeps a search alive until it is over or the client goes.
+  void keep(std::unique_ptr<PendingSearch> search) { searches_.push_back(std::move(search)); }
+  /// After a change of what it observes: keeps it over a restart of the server.
+  void save_observations();
+  /// Ends an observation: the session unsubscribes.
+  void cancel(const Observation& observation);
+  /// Says goodbye: the session ends with the end of the turn.
+  void end_session();
+
+  DeliveryResult deliver(const Delivery& delivery) override;
+  void deliver_release(PacketId) override {}  // QoS 2 is never granted
+  void on_committed(CommitTicket ticket) override;
+  void on_session_ended(Reason reason) override;
+
+ private:
+  struct Uncommitted {
+    CommitTicket ticket = 0;
+    ReturnAddress to;
+    Response response;
+  };
+
+  void enter(const Envelope& envelope);
+  void on_connected(ConnectResult result);
+  void on_refused(const ConnectResult& result);
+  void restore_observations();
+  void serve_waiting();
+  void perform(Envelope& envelope);
+  void go_away(Reason reason);
+  void vanish();
+  void settle(const Notifier::Effect& effect);
+  void end_observations_of_stream();
+  void forget_observations();
+  void arm_keep_alive();
+  void on_timer(TimePoint now) override;
+
+  GatewayShard& shard_;
+  const ClientSerial serial_;
+  State state_ = State::Entering;
+  bool one_shot_ = false;
+  bool restoring_ = false;  ///< what it observed under an earlier server is being read; requests and messages wait
+  PacketId last_packet_id_ = 0;
+  std::uint32_t published_ = 0;  ///< since window_begin_
+  TimePoint window_begin_{};
+  std::string client_id_;
+  std::string proof_;  ///< see proves()
+  std::string token_;
+  std::string scope_;
+  ClientHandle handle_;
+  std::unique_ptr<PendingConnect> pending_;
+  std::vector<Envelope> waiting_;
+  std::vector<Uncommitted> uncommitted_;  ///< in the order of their tickets
+  std::vector<std::unique_ptr<PendingSearch>> searches_;
+  Notifier notifier_;
+};
+
+}  // namespace sluice::coap

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "gateways/coap/coap_settings.h"
+#include "gateways/coap/command.h"
+#include "shared/coap/server/request.h"
+
+namespace sluice::coap {
+
+/// Why a request makes no command.
+struct Refusal {
+  Code code;
+  std::string diagnosis;  ///< for people: what was wrong and what would be right [RFC 7252 5.5.2]
+};
+
+/// What the request of a peer asks for; pure. Knows the trees `/mqtt` (its name is a key), `/mqtt/connection` and
+/// `/ps`; any other path is 4.04. `/.well-known/core` is not for this function.
+/// A client id is taken from `c` or `clientid`, else from what DTLS proved.
+std::variant<Command, Refusal> parse_command(const Request& request, const TransportPeer& peer,
+                                             const CoapSettings& settings);
+
+}  // namespace sluice::coap

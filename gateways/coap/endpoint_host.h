@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "broker/api/broker_api.h"
+#include "gateways/coap/envelope.h"
+#include "shared/coap/server/server.h"
+
+namespace sluice::coap {
+
+class GatewayShard;
+
+/// One listener on one shard, as the gateway sees it: whatever carries its messages, requests come in here and answers
+/// and notifications go out.
+/// Owner: the GatewayShard. Thread: its shard.
+class EndpointHost : public RequestHandler, public OutcomeSink {
+ public:
+  EndpointHost(GatewayShard& shard, std::uint32_t index, std::shared_ptr<const ListenerTraits> traits)
+      : shard_(shard), index_(index), traits_(std::move(traits)) {}
+  virtual ~EndpointHost() = default;
+
+  [[nodiscard]] virtual Server& server() = 0;
+  [[nodiscard]] const std::shared_ptr<const ListenerTraits>& traits() const { return traits_; }
+
+  void on_request(const Request& request) override;
+  void on_peer_gone(PeerId peer) override;
+  void on_outcome(PeerId peer, Cookie cookie, Outcome outcome) override;
+  /// Gives `tag` back with PeerGone when the peer is gone.
+  void watch(PeerId peer, const NotificationTag& tag);
+
+ private:
+  GatewayShard& shard_;
+  const std::uint32_t index_;
+  const std::shared_ptr<const ListenerTraits> traits_;
+  std::unordered_multimap<std::uint32_t, Cookie> watched_;  ///< by the peer's slot
+};
+
+}  // namespace sluice::coap

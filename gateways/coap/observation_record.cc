@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateways/coap/observation_record.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gateways/coap/envelope.h"
+#include "shared/bytes/byte_reader.h"
+#include "shared/bytes/byte_writer.h"
+
+namespace sluice::coap {
+namespace {
+
+// Version; then for each: id, resource, token, size exponent, format (kNoFormat: none), filter. Big endian; token and
+// filter with their length in front.
+constexpr std::uint8_t kVersion = 1;
+constexpr std::uint32_t kNoFormat = 0x1'0000;
+
+void write_one(ByteWriter& writer, const Observation& one) {
+  writer.write_u16(one.id);
+  writer.write_u8(static_cast<std::uint8_t>(one.resource));
+  writer.write_block(one.observer.token.view());
+  writer.write_u8(one.observer.largest_block);
+  writer.write_u32(one.format ? *one.format : kNoFormat);
+  writer.write_string(one.filter);
+}
+
+bool read_one(ByteReader& reader, Observation& one) {
+  std::uint8_t resource = 0;
+  std::uint32_t format = 0;
+  std::span<const std::byte> token;
+  std::span<const std::byte> filter;
+  const bool whole = reader.read_u16(one.id) && reader.read_u8(resource) && reader.read_block(token) &&
+                     reader.read_u8(one.observer.largest_block) && reader.read_u32(format) && reader.read_block(filter);
+  if (!whole || token.size() > 8 || one.id == 0 || one.id >= NotificationTag::kMostObservation || format > kNoFormat ||
+      one.observer.largest_block > Block::kBert || resource > static_cast<std::uint8_t>(Resource::Ps)) {
+    return false;
+  }
+  one.resource = static_cast<Resource>(resource);
+  one.observer.token = Token::from(token);
+  if (format != kNoFormat) one.format = static_cast<std::uint16_t>(format);
+  one.filter.assign(reinterpret_cast<const char*>(filter.data()), filter.size());
+  return true;
+}
+
+}  // namespace
+
+std::string observations_key(std::string_view client_id) { return "observations/" + std::string(client_id); }
+
+std::string write_observations(const ObservationList& observations) {
+  std::vector<std::byte> bytes;
+  ByteWriter writer(bytes);
+  writer.write_u8(kVersion);
+  for (const Observation& one : observations.all()) {
+    if (!one.on_stream) write_one(writer, one);
+  }
+  if (bytes.size() == 1) return {};
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+bool read_observations(std::string_view record, ObservationList& observations) {
+  ByteReader reader(std::as_bytes(std::span(record)));
+  std::uint8_t version = 0;
+  if (!reader.read_u8(version) || version != kVersion) return false;
+  std::vector<Observation> all;
+  while (!reader.empty()) {
+    if (all.size() == NotificationTag::kMostObservation || !read_one(reader, all.emplace_back())) return false;
+    const auto again = std::ranges::count(all, all.back().id, &Observation::id);
+    if (again > 1) return false;
+  }
+  for (Observation& one : all) observations.restore(std::move(one));
+  return true;
+}
+
+}  // namespace sluice::coap

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gateways/coap/ps_requests.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateways/coap/code_map.h"
+#include "gateways/coap/content_format.h"
+#include "gateways/coap/created_topics.h"
+#include "gateways/coap/discovery.h"
+#include "gateways/coap/gateway_shard.h"
+#include "gateways/coap/mqtt_requests.h"
+#include "gateways/coap/representation.h"
+#include "shared/coap/codec/link_format.h"
+#include "shared/coap/codec/uri.h"
+
+namespace sluice::coap {
+namespace {
+
+/// Without a Max-Age option, a value of /ps grew stale after that time [RFC 7252 5.10.5].
+constexpr std::uint32_t kEmqMaxAgeSeconds = 60;
+
+bool strict(Client& client) { return client.shard().settings().compat == Compat::Strict; }
+
+CreatedTopics& created(Client& client) { return client.shard().created(); }
+
+/// What is known of a topic of /ps.
+struct Topic {
+  Reason reason = Reason::Success;
+  MessagePtr value;
+  std::optional<std::uint16_t> format;  ///< unset: it does not exist
+
+  [[nodiscard]] bool exists() const { return format.has_value(); }
+};
+
+Topic look_up(Client& client, std::string_view topic) {
+  RetainedAnswer answer = client.session().read_retained(topic);
+  Topic result{answer.reason, std::move(answer.message), std::nullopt};
+  if (result.value) {
+    result.format = content_format_of(*result.value);
+  } else if (const auto found = created(client).find(client.shard().scoped(client, topic))) {
+    result.format = found->content_format;
+  }
+  return result;
+}
+
+/// Where a topic is, in Location-Path: a segment for each level; EMQ wrote all of it into one.
+void add_location(Client& client, Options& options, const std::string& topic) {
+  if (strict(client)) {
+    if (add_segments(options, "ps/" + topic, Option::LocationPath)) return;
+  }
+  options.add(Option::LocationPath, "/ps/" + topic);
+}
+
+void serve_create(Client& client, const Envelope& envelope) {
+  const Command& command = envelope.command;
+  const std::string_view body{reinterpret_cast<const char*>(command.body.data()), command.body.size()};
+  const auto links = parse_links(body, {.bytes = 1024, .links = 1, .attributes = 8});
+  const LinkAttribute* const ct = links && links->size() == 1 ? links->front().find("ct") : nullptr;
+  std::uint16_t format = 0;
+  const std::string text = ct == nullptr ? std::string() : ct->text();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), format);
+  const bool one_link = ct != nullptr && error == std::errc() && end == text.data() + text.size() &&
+                        !links->front().target.empty() && links->front().target.front() != '/';
+  const auto name = one_link ? percent_decode(links->front().target) : std::nullopt;
+  if (!name) {
+    return client.reply(envelope.sender, bare_response(codes::kBadRequest));
+  }
+  const std::string topic = command.topic.empty() ? *name : command.topic + '/' + *name;
+  const Topic found = look_up(client, topic);
+  if (is_error(found.reason)) return client.reply(envelope.sender, bare_response(code_of(found.reason)));
+  if (!created(client).put(client.shard().scoped(client, topic), format)) {
+    return client.reply(envelope.sender, bare_response(codes::kTooManyRequests));
+  }
+  Response response{codes::kCreated, {}, {}};
+  add_location(client, response.options, topic);
+  client.reply(envelope.sender, std::move(response));
+}
+
+void serve_publish(Client& client, Envelope& envelope) {
+  Command& command = envelope.command;
+  const Topic topic = look_up(client, command.topic);
+  if (is_error(topic.reason)) return client.reply(envelope.sender, bare_response(code_of(topic.reason)));
+  if (!precondition_holds(command, topic.value)) {
+    return client.reply(envelope.sender, {codes::kPreconditionFailed, {}, {}});
+  }
+  const std::uint16_t format = command.content_format.value_or(topic.format.value_or(content_formats::kOctetStream));
+  // An empty value would remove the topic for everybody else; DELETE does that.
+  if (command.body.empty() || (topic.exists() && format != *topic.format)) {
+    return client.reply(envelope.sender, bare_response(codes::kBadRequest));
+  }
+  command.content_format = format;
+  if (!strict(client) && !command.expiry_seconds) command.expiry_seconds = kEmqMaxAgeSeconds;
+  const PublishResult result = publish(client, command);
+  if (is_error(result.reason)) return client.reply(envelope.sender, bare_response(code_of(result.reason)));
+  // What grows stale does not cease to exist.
+  if (command.expiry_seconds)
+    static_cast<void>(created(client).put(client.shard().scoped(client, command.topic), format));
+  Response response{topic.exists() ? codes::kChanged : codes::kCreated, {}, {}};
+  if (!topic.exists()) add_location(client, response.options, command.topic);
+  client.reply(envelope.sender, std::move(response), result.ticket);
+}
+
+/// False, and the client has been told: the topic cannot be read, or does not exist.
+bool readable(Client& client, const Envelope& envelope, const Topic& topic) {
+  Code code = codes::kContent;
+  if (is_error(topic.reason)) {
+    code = code_of(topic.reason);
+  } else if (!topic.exists()) {
+    code = codes::kNotFound;
+  } else if (envelope.command.content_format && *envelope.command.content_format != *topic.format) {
+    code = codes::kBadRequest;
+  } else {
+    return true;
+  }
+  client.reply(envelope.sender, bare_response(code));
+  return false;
+}
+
+void serve_read(Client& client, const Envelope& envelope) {
+  const Topic topic = look_up(client, envelope.command.topic);
+  if (!readable(client, envelope, topic)) return;
+  if (topic.value) {
+    return client.reply(envelope.sender, read_response(envelope.command, topic.value, client.shard().wall_now()));
+  }
+  client.reply(envelope.sender, {strict(client) ? codes::kNoContent : codes::kContent, {}, {}});
+}
+
+void serve_subscribe(Client& client, const Envelope& envelope) {
+  const Topic topic = look_up(client, envelope.command.topic);
+  if (readable(client, envelope, topic)) subscribe(client, envelope, topic.value, codes::kNoContent);
+}
+
+/// Removes what was found, and looks again if that was not all.
+void serve_remove(Client& client, const Envelope& envelope, bool found_before) {
+  const std::string& topic = envelope.command.topic;
+  const auto done = [&client, envelope, found_before](const RetainedList& list) {
+    Reason refused = Reason::Success;
+    for (const MessagePtr& message : list.messages) {
+      PublishRequest clear;
+      clear.topic = message->topic();
+      clear.retain = true;
+      const Reason reason = client.session().publish(clear).reason;
+      if (is_error(reason)) refused = reason;
+    }
+    if (is_error(refused)) return client.reply(envelope.sender, bare_response(code_of(refused)));
+    if (list.more) return serve_remove(client, envelope, true);
+    const std::size_t created_too = created(client).remove_tree(client.shard().scoped(client, envelope.command.topic));
+    const bool found = found_before || !list.messages.empty() || created_too > 0;
+    client.reply(envelope.sender, {found ? codes::kDeleted : codes::kNotFound, {}, {}});
+  };
+  if (topic.find_first_of("+#") != std::string::npos) {
+    return client.reply(envelope.sender, bare_response(codes::kBadRequest));
+  }
+  RetainedSearch search = client.session().read_retained(topic + "/#", client.shard().settings().max_listed, done);
+  if (search.reason != Reason::Success) return client.reply(envelope.sender, bare_response(code_of(search.reason)));
+  client.keep(std::move(search.pending));
+}
+
+void serve_list(Client& client, const Envelope& envelope) {
+  const auto done = [&client, envelope](const RetainedList& list) {
+    std::vector<ListedTopic> topics;
+    for (const MessagePtr& message : list.messages) {
+      topics.push_back({std::string(message->topic()), content_format_of(*message)});
+    }
+    const std::string scope = client.shard().scoped(client, "");
+    for (const auto& one : created(client).list(scope, client.shard().settings().max_listed)) {
+      topics.push_back({one.topic.substr(scope.size()), one.content_format});
+    }
+    // One with a value is shown as that.
+    std::ranges::stable_sort(topics, {}, &ListedTopic::topic);
+    const auto repeated = std::ranges::unique(topics, {}, &ListedTopic::topic);
+    topics.erase(repeated.begin(), repeated.end());
+    client.reply(envelope.sender, links_response(topic_links(topics, envelope.command.list_query)));
+  };
+  RetainedSearch search = client.session().read_retained("#", client.shard().settings().max_listed, done);
+  if (search.reason != Reason::Success) return client.reply(envelope.sender, bare_response(code_of(search.reason)));
+  client.keep(std::move(search.pending));
+}
+
+}  // namespace
+
+void serve_ps(Client& client, Envelope& envelope) {
+  switch (envelope.command.operation) {
+    case Operation::Read:
+      return serve_read(client, envelope);
+    case Operation::Subscribe:
+      return serve_subscribe(client, envelope);
+    case Operation::Unsubscribe:
+      return unsubscribe(client, envelope);
+    case Operation::Publish:
+      return serve_publish(client, envelope);
+    case Operation::Create:
+      return serve_create(client, envelope);
+    case Operation::Remove:
+      return serve_remove(client, envelope, false);
+    case Operation::List:
+      if (!strict(client)) return client.reply(envelope.sender, bare_response(codes::kBadRequest));
+      return serve_list(client, envelope);
+    case Operation::OpenConnection:
+    case Operation::RefreshConnection:
+    case Operation::CloseConnection:
+      break;  // of /mqtt only
+  }
+  client.reply(envelope.sender, bare_response(codes::kMethodNotAllowed));
+}
+
+}  // namespace sluice::coap
