@@ -88,7 +88,7 @@ void Server::on_request(const Incoming& incoming) {
   limit_answer(exchange, incoming);
   if (refuse_bad_options(exchange, pdu) || refuse_bad_blocks(exchange, pdu) || challenge(exchange)) return;
   Bytes body;
-  if (pdu.option(Option::Block1)) {
+  if (exchange.block1) {
     if (!take_block(exchange, pdu, body)) return;
     return hand_over(exchange, incoming, body);
   }
@@ -155,9 +155,9 @@ bool Server::challenge(Exchange& exchange) {
 /// True when `body` is whole.
 bool Server::take_block(Exchange& exchange, const Pdu& request, Bytes& body) {
   if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+  const Block block = exchange.block1.value_or(Block{});
   const std::uint32_t size = uint_option(request, Option::Size1, 0);
-  auto verdict =
-      uploads_.take(exchange.to.peer, upload_key(request), *exchange.block1, size, request.payload(), shard_.now());
+  auto verdict = uploads_.take(exchange.to.peer, upload_key(request), block, size, request.payload(), shard_.now());
   exchange.block1 = verdict.block;
   if (verdict.code == codes::kChanged) {
     body = std::move(verdict.body);
@@ -316,7 +316,7 @@ void Server::keep_rest(const Exchange& exchange, const Response& response, const
   Response kept = response;
   kept.options.remove(Option::Observe);
   kept.options.remove(Option::ETag);
-  kept.options.add(Option::ETag, parts.options.find(Option::ETag)->value);
+  if (const auto etag = parts.options.find(Option::ETag)) kept.options.add(Option::ETag, etag->value);
   downloads_.keep(exchange.to.peer, exchange.representation, kept, shard_.now());
   if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
 }
