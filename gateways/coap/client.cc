@@ -36,7 +36,7 @@ std::string proof_of(const Envelope& envelope) {
 
 /// A mount point with the client's names in it is the client's own.
 std::string scope_of(const Envelope& envelope) {
-  const std::string mountpoint = envelope.listener == nullptr ? std::string() : envelope.listener->mountpoint;
+  std::string mountpoint = envelope.listener == nullptr ? std::string() : envelope.listener->mountpoint;
   if (mountpoint.find('%') == std::string::npos) return mountpoint;
   const Credentials& who = envelope.command.who;
   return fmt::format("{}\n{}\n{}\n", mountpoint, who.client_id, who.username.value_or(""));

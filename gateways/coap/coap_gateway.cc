@@ -76,7 +76,8 @@ std::string CoapGateway::open(const CoapListenerSettings& settings) {
   return {};
 }
 
-std::string CoapGateway::open_streams(const ListenerSettings& settings, std::shared_ptr<const ListenerTraits> traits) {
+std::string CoapGateway::open_streams(const ListenerSettings& settings,
+                                      const std::shared_ptr<const ListenerTraits>& traits) {
   std::vector<StreamHost*> hosts;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     GatewayShard& part = *commons_->parts[i];
@@ -145,6 +146,7 @@ void CoapGateway::end_streams(std::chrono::milliseconds limit) {
 
 std::vector<CoapGateway::Bound> CoapGateway::bound() const {
   std::vector<Bound> all;
+  all.reserve(datagrams_.size() + streams_.size());
   for (const auto& listener : datagrams_) all.push_back({listener->name(), listener->bound(), nullptr});
   for (const auto& stream : streams_) {
     all.push_back({stream->listener->settings().name, stream->listener->bound(), stream->listener.get()});

@@ -18,7 +18,7 @@ Explained<std::unique_ptr<DatagramListener>> DatagramListener::open(ShardGroup& 
   return std::unique_ptr<DatagramListener>(new DatagramListener(shards, std::move(*udp), std::move(context)));
 }
 
-void DatagramListener::attach(GatewayCommons& commons, std::shared_ptr<const ListenerTraits> traits,
+void DatagramListener::attach(GatewayCommons& commons, const std::shared_ptr<const ListenerTraits>& traits,
                               const Parameters& parameters, const ServerSettings& settings) {
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     Shard& shard = shards_.at(i);

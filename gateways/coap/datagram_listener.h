@@ -22,8 +22,8 @@ class DatagramListener {
                                                            const DatagramListenerSettings& settings);
 
   /// Makes the endpoints. Before the shards run.
-  void attach(GatewayCommons& commons, std::shared_ptr<const ListenerTraits> traits, const Parameters& parameters,
-              const ServerSettings& settings);
+  void attach(GatewayCommons& commons, const std::shared_ptr<const ListenerTraits>& traits,
+              const Parameters& parameters, const ServerSettings& settings);
   /// Requires running shards, and attach().
   void start();
   /// No datagram comes any more; peers of DTLS are told. Requires running shards.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateways/coap/ps_requests.h"
 
-#include <algorithm>
 #include <charconv>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -89,7 +89,7 @@ void serve_publish(Client& client, Envelope& envelope) {
   }
   const std::uint16_t format = command.content_format.value_or(topic.format.value_or(content_formats::kOctetStream));
   // An empty value would remove the topic for everybody else; DELETE does that.
-  if (command.body.empty() || (topic.exists() && format != *topic.format)) {
+  if (command.body.empty() || (topic.format && format != *topic.format)) {
     return client.reply(envelope.sender, bare_response(codes::kBadRequest));
   }
   command.content_format = format;
@@ -109,7 +109,7 @@ bool readable(Client& client, const Envelope& envelope, const Topic& topic) {
   Code code = codes::kContent;
   if (is_error(topic.reason)) {
     code = code_of(topic.reason);
-  } else if (!topic.exists()) {
+  } else if (!topic.format) {
     code = codes::kNotFound;
   } else if (envelope.command.content_format && *envelope.command.content_format != *topic.format) {
     code = codes::kBadRequest;
@@ -162,18 +162,16 @@ void serve_remove(Client& client, const Envelope& envelope, bool found_before) {
 
 void serve_list(Client& client, const Envelope& envelope) {
   const auto done = [&client, envelope](const RetainedList& list) {
-    std::vector<ListedTopic> topics;
-    for (const MessagePtr& message : list.messages) {
-      topics.push_back({std::string(message->topic()), content_format_of(*message)});
-    }
+    // One with a value is shown as that.
+    std::map<std::string, std::uint16_t> by_name;
+    for (const MessagePtr& message : list.messages) by_name.emplace(message->topic(), content_format_of(*message));
     const std::string scope = client.shard().scoped(client, "");
     for (const auto& one : created(client).list(scope, client.shard().settings().max_listed)) {
-      topics.push_back({one.topic.substr(scope.size()), one.content_format});
+      by_name.emplace(one.topic.substr(scope.size()), one.content_format);
     }
-    // One with a value is shown as that.
-    std::ranges::stable_sort(topics, {}, &ListedTopic::topic);
-    const auto repeated = std::ranges::unique(topics, {}, &ListedTopic::topic);
-    topics.erase(repeated.begin(), repeated.end());
+    std::vector<ListedTopic> topics;
+    topics.reserve(by_name.size());
+    for (const auto& [name, format] : by_name) topics.push_back({name, format});
     client.reply(envelope.sender, links_response(topic_links(topics, envelope.command.list_query)));
   };
   RetainedSearch search = client.session().read_retained("#", client.shard().settings().max_listed, done);

@@ -157,7 +157,7 @@ TEST_F(CoapBlock2, RFC7959_2_6_1_RFC7959_2_6_2_RFC7959_2_6_3_notification_is_the
     const auto ask = [&](Message m) { return client.request(std::move(m), kContent); };
     const Download result = download(get(topic("a")), first, ask);
     EXPECT_EQ(result.body, body);
-    expect_one_version(result);
+    if (size > 64) expect_one_version(result);
     for (std::size_t i = 1; i < result.responses.size(); ++i) EXPECT_FALSE(result.responses[i].has(kObserve));
   }
 }

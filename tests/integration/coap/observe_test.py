@@ -95,7 +95,8 @@ class ReturningTest(CoapTest):
         mosquitto.publish(*address, "-t", self.name, "-m", "meanwhile", "-q", 1)
         # A sign of life from another port, about something else: what was observed comes to that port.
         returned = Observer(f"{uri}/other?c=stayer", "-T", "other")
-        returned.expect("meanwhile")
+        # The client does not know the token any more, so it only logs what it gets.
+        returned.expect("m e a n w h i l e")
         returned.kill()
         observer.kill()
 
