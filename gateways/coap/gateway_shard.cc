@@ -100,7 +100,7 @@ void GatewayShard::on_request(EndpointHost& endpoint, std::uint32_t index, const
   serve(std::move(envelope));
 }
 
-/// `/.well-known/core` [RFC 6690 4]: the entry points; to a client that says who it is, its topics, too.
+/// `/.well-known/core` [RFC 6690 4]: the entry points; topics are listed by /ps, to a client that says who it is.
 void GatewayShard::serve_discovery(EndpointHost& endpoint, const Request& request) {
   Server& server = endpoint.server();
   if (request.pdu.code() != codes::kGet) return server.respond(request.exchange, {codes::kMethodNotAllowed, {}, {}});
@@ -250,12 +250,10 @@ void GatewayShard::pass_on(Envelope&& envelope, std::size_t shard) {
 }
 
 void GatewayShard::now_serves(Client& client) {
-  Client*& current = by_id_[client.client_id()];
-  if (current != &client && current != nullptr) {
-    client.inherit(*current);
-    bury(*current);
-  }
-  current = &client;
+  Client* const earlier = std::exchange(by_id_[client.client_id()], &client);
+  if (earlier == nullptr || earlier == &client) return;
+  client.inherit(*earlier);
+  bury(*earlier);
 }
 
 void GatewayShard::bury(Client& client) {
