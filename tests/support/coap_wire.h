@@ -149,6 +149,9 @@ struct Message {
 /// Size of the frame that starts `bytes`, nullopt while its header is not complete.
 [[nodiscard]] std::optional<std::size_t> frame_size(std::string_view bytes);
 
+/// Ends the test: the peer did something else than it was to do.
+[[noreturn]] void fault(std::string_view what, const Message& message);
+
 /// A CoAP endpoint on UDP: one local address and port. A ping of the server is answered whenever something is read,
 /// and nothing else by itself unless a method says so.
 class Endpoint {
