@@ -20,7 +20,7 @@ const std::map<std::string, Version> kVersions{
 
 void add_client_options(CLI::App& app, ClientSettings& client) {
   app.add_option("-h,--host", client.host, "Server's name or address")->capture_default_str();
-  app.add_option("-p,--port", client.port, "Server's port [1883, with TLS 8883]");
+  app.add_option("-p,--port", client.port, "Server's port [1883, with TLS 8883, CoAP 5683, with DTLS 5684]");
   app.add_option("-V,--version", client.version, "MQTT version: 3 (3.1), 4 (3.1.1) or 5 [4]")
       ->transform(CLI::Transformer(kVersions));
   app.add_option("-u,--username", client.username, "User name");
@@ -58,7 +58,8 @@ void add_message_options(CLI::App& app, LoadSettings& load) {
       ->check(CLI::Range(std::size_t{0}, kMaxPayload));
   app.add_option("-r,--retain", load.retain, "Publish retained messages")->capture_default_str();
   app.add_option("--rate", load.rate, "Messages a second, all clients together [as many as the server takes]");
-  app.add_option("-w,--window", load.window, "Unacknowledged QoS 1 and 2 messages per publisher")
+  app.add_option("-w,--window", load.window,
+                 "Unacknowledged QoS 1 and 2 messages per publisher; CoAP requests of all peers")
       ->capture_default_str()
       ->check(CLI::Range(1, 16384));
 }
@@ -97,6 +98,12 @@ void add_run_options(CLI::App& app, Settings& settings) {
   app.add_option("--subscribe", plan.subscribe, "connect: subscribe in each cycle")->capture_default_str();
 }
 
+void add_coap_options(CLI::App& app, CoapSettings& coap) {
+  app.add_option("--path", coap.path,
+                 "coap-put: PUT on this path and name no client, as servers that are no brokers want it; %i is the "
+                 "peer's number");
+}
+
 void add_scenarios(CLI::App& run, Settings& settings) {
   std::string names = "One of:";
   for (const Scenario& scenario : scenarios())
@@ -124,6 +131,7 @@ void build(CLI::App& app, Settings& settings) {
                   "Milliseconds between two messages of a client; 0: as fast as the server takes them")
       ->capture_default_str();
   add_run_options(*run, settings);
+  add_coap_options(*run, settings.coap);
   add_scenarios(*run, settings);
 }
 

@@ -59,6 +59,11 @@ struct ScenarioSettings {
   bool subscribe = true;        ///< connect, tls: subscribe in each cycle
 };
 
+struct CoapSettings {
+  std::string path;        ///< coap-put: PUT there, with no client id; empty: each peer to a topic of its own
+  bool one_topic = false;  ///< coap-observe: all observers observe the same
+};
+
 struct Settings {
   std::string command;   ///< conn, sub, pub, run
   std::string scenario;  ///< of run
@@ -68,6 +73,7 @@ struct Settings {
   ClientSettings client;
   LoadSettings load;
   ScenarioSettings plan;
+  CoapSettings coap;
 };
 
 }  // namespace sluice::bench

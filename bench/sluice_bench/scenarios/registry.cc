@@ -21,6 +21,10 @@ constexpr std::array kScenarios{
     Scenario{"ping", "-c connections (1000), each pinging every --ping-interval", run_ping},
     Scenario{"connect", "-c clients (50) that connect, subscribe and disconnect over and over", run_connect},
     Scenario{"tls", "-c clients (50) that make a whole TLS handshake, connect and disconnect over and over", run_tls},
+    Scenario{"coap-put",
+             "-c CoAP peers (1000) that the server knows, each with its own source address, PUT in turn, -w requests at "
+             "one time",
+             run_coap_put},
 };
 
 }  // namespace
