@@ -1,14 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what, with libcoap's client."""
+import http.client
+import json
+import socket
 import unittest
 
-from coap.coap_client import CoapTest
+from coap.coap_client import DEADLINE, CoapTest
+
+
+class _Api(http.client.HTTPConnection):
+    """The API on the server's own socket."""
+
+    def __init__(self, server):
+        super().__init__("localhost", timeout=DEADLINE)
+        self._path = str(server.folder / "sluice.sock")
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def entered(server):
+    """How often CoAP clients have come in."""
+    api = _Api(server)
+    api.request("GET", "/api/v2/monitoring/metrics")
+    metrics = json.loads(api.getresponse().read())["result"]
+    api.close()
+    return metrics.get("coap/clients/entered", 0)
 
 
 class AccessTest(CoapTest):
     plugins = ("emq_coap", "emq_auth_username")
     settings = CoapTest.settings | {"mqtt.allow_anonymous": "false", "auth.user.1.username": "known",
-                                    "auth.user.1.password": "right"}
+                                    "auth.user.1.password": "right", "auth.user.2.username": "second",
+                                    "auth.user.2.password": "other"}
     acl = '{deny, all, publish, ["secret/#"]}.\n{deny, all, subscribe, ["hidden/#"]}.\n{allow, all}.\n'
 
     def test_credentials(self):
@@ -22,6 +48,25 @@ class AccessTest(CoapTest):
         self.assertEqual(self.ask("put", f"mqtt/secret/x?{who}", "-e", "x").code, "4.03")
         self.assertEqual(self.ask("get", f"mqtt/hidden/x?{who}").code, "4.03")
         self.assertEqual(self.ask("get", f"mqtt/hidden/x?{who}", "-s", "1").code, "4.03")
+
+    def put(self, user, password):
+        path = f"mqtt/{self.name}?c=shared&u={user}&p={password}"
+        self.assertEqual(self.ask("put", path, "-e", "x").code, "2.04")
+
+    def test_two_users_with_one_client_id(self):
+        """Who comes second takes the session over, and stays in it: only a change of user makes a client come in."""
+        before = entered(self.server)
+        self.put("known", "right")
+        self.assertEqual(entered(self.server) - before, 1)
+        for _ in range(3):
+            self.put("second", "other")
+            self.assertEqual(entered(self.server) - before, 2)
+        for _ in range(3):
+            self.put("known", "right")
+            self.assertEqual(entered(self.server) - before, 3)
+        self.assertEqual(self.ask("put", f"mqtt/{self.name}?c=shared&u=second&p=wrong", "-e", "x").code, "4.01")
+        self.put("known", "right")
+        self.assertEqual(entered(self.server) - before, 3, "who is refused takes nothing away")
 
     def test_the_manuals_form_needs_anonymous_clients(self):
         self.assertEqual(self.ask("post", "mqtt", "-e", "topic=a&message=b").code, "4.01")
