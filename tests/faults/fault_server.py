@@ -94,10 +94,11 @@ class FaultTest(unittest.TestCase):
     """A server for each test class."""
 
     settings = {}
+    plugins = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.server = FaultServer(cls.settings)
+        cls.server = FaultServer(cls.settings, cls.plugins)
         cls.addClassCleanup(cls.server.stop)
 
     def setUp(self):
