@@ -155,8 +155,10 @@ class DtlsTest(CoapFaultTest):
     def test_garbage(self):
         hello = client_hello()
         records = [b"", b"\x16", os.urandom(200), hello[:-1], hello[:20], hello[:11] + b"\xff\xff" + hello[13:],
-                   b"\x17\xfe\xfd\0\1" + bytes(6) + b"\0\x10" + b"x" * 16, b"\x15\xfe\xfd\0\0" + bytes(6) + b"\0\2\2\x28",
-                   b"\x14\xfe\xfd\0\0" + bytes(6) + b"\0\1\1", b"\x16\3\1" + bytes(60), hello[:13] + b"\x0e" + hello[14:]]
+                   b"\x17\xfe\xfd\0\1" + bytes(6) + b"\0\x10" + b"x" * 16,
+                   b"\x15\xfe\xfd\0\0" + bytes(6) + b"\0\2\2\x28",
+                   b"\x14\xfe\xfd\0\0" + bytes(6) + b"\0\1\1", b"\x16\3\1" + bytes(60),
+                   hello[:13] + b"\x0e" + hello[14:]]
         count = 20_000 // SCALE // len(records) * len(records)
         with self.probe():
             before = self.server.rss()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CoAP: what goes past a limit of one client or of all, its answer, its counter, and the line that says what to raise."""
+"""CoAP: what goes past a limit of one client or of all, its answer, its counter, and the log line that says what to
+raise."""
 import unittest
 
 import coap_swarm
@@ -111,7 +112,7 @@ class LimitsTest(CoapFaultTest):
         swarm.send([(coap_swarm.FIRST, request(PUT, f"mqtt/{self.name}?c=busy", b"x", mid=60000))])
         with self.probe():
             for turn in range(rounds):
-                swarm.send((coap_swarm.FIRST, request(PUT, f"mqtt/{self.name}?c=busy&qos=1", b"x", mid=turn * count + n))
+                swarm.send((coap_swarm.FIRST, request(PUT, f"mqtt/{self.name}?c=busy&qos=1", b"x", turn * count + n))
                            for n in range(count))
             coap_swarm.settle(swarm, lambda: sum(swarm.answers.values()) == rounds * count + 1)
         answers = swarm.answered()

@@ -112,8 +112,8 @@ class Swarm:
     def _transmit(self, count):
         done = 0
         while done < count:
-            step = _libc.sendmmsg(self.socket.fileno(), ctypes.byref(self._out.messages, done * ctypes.sizeof(_Message)),
-                                  count - done, 0)
+            rest = ctypes.byref(self._out.messages, done * ctypes.sizeof(_Message))
+            step = _libc.sendmmsg(self.socket.fileno(), rest, count - done, 0)
             if step < 0:
                 raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
             done += step
