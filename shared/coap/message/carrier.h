@@ -60,6 +60,9 @@ class Carrier {
   };
   /// Sends a message that answers nothing: a notification, a request.
   virtual Sent send(PeerId peer, Parts& parts, Confirm confirm, Reminder reminder) = 0;
+  /// The message with that reminder need not be sent again, or at all: it has arrived, or nobody wants it any more
+  /// [RFC 7252 4.2]. No outcome follows. Nothing over a stream, where an outcome may still come.
+  virtual void withdraw(PeerId peer, Reminder reminder) = 0;
 
   /// Keeps the peer known until the same number of calls of unpin(). Requires: it is known.
   virtual void pin(PeerId peer) = 0;

@@ -257,6 +257,27 @@ Carrier::Sent MessageLayer::send(PeerId id, Parts& parts, Confirm confirm, Remin
   return Sent::Waiting;
 }
 
+void MessageLayer::withdraw(PeerId id, Reminder reminder) {
+  Peer* const peer = peers_.get(id);
+  if (peer == nullptr || !peer->traffic) return;
+  PeerTraffic& sent = *peer->traffic;
+  for (PeerTraffic::Sent& one : sent.non_confirmable) {
+    if (one.reminder == reminder) one = {};
+  }
+  for (std::size_t i = 0; i < sent.waiting.size(); ++i) {
+    if (sent.waiting[i].reminder != reminder) continue;
+    sent.waiting.erase(i);
+    --peer->pins;
+    return;
+  }
+  const auto mine = [&](MessageId mid) { return retransmitter_.reminder_of(id, mid) == reminder; };
+  const auto found = std::ranges::find_if(sent.outstanding, mine);
+  if (found == sent.outstanding.end()) return;
+  const MessageId mid = *found;
+  retransmitter_.take(id, mid);
+  settled(id, mid);
+}
+
 Carrier::Sent MessageLayer::probe(PeerId id, Reminder reminder) {
   Parts ping;
   return send(id, ping, Confirm::Yes, reminder);

@@ -35,6 +35,7 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   void acknowledge(const ReplyTo& to) override;
   void reject(const ReplyTo& to) override;
   Sent send(PeerId peer, Parts& parts, Confirm confirm, Reminder reminder) override;
+  void withdraw(PeerId peer, Reminder reminder) override;
   void pin(PeerId peer) override;
   void unpin(PeerId peer) override;
   [[nodiscard]] TransportPeer peer(PeerId peer) const override;

@@ -39,6 +39,8 @@ class OutcomeSink {
 struct Reminder {
   OutcomeSink* sink = nullptr;
   Cookie cookie = 0;
+
+  friend bool operator==(Reminder, Reminder) = default;
 };
 
 }  // namespace sluice::coap

@@ -55,6 +55,11 @@ Retransmitter::Taken Retransmitter::take(PeerId peer, MessageId mid) {
   return taken;
 }
 
+Reminder Retransmitter::reminder_of(PeerId peer, MessageId mid) const {
+  const auto found = pending_.find({peer, mid});
+  return found == pending_.end() ? Reminder{} : found->second->reminder;
+}
+
 void Retransmitter::expire(Pending& pending, TimePoint now) {
   if (pending.retransmissions < parameters_.max_retransmit) {
     ++pending.retransmissions;

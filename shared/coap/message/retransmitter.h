@@ -41,8 +41,10 @@ class Retransmitter {
     bool found = false;
     Reminder reminder;
   };
-  /// It need not be sent again: acknowledged, reset, or its peer is gone.
+  /// It need not be sent again: acknowledged, reset, withdrawn, or its peer is gone.
   Taken take(PeerId peer, MessageId mid);
+  /// Whose message it is; nobody's if it is not here.
+  [[nodiscard]] Reminder reminder_of(PeerId peer, MessageId mid) const;
   [[nodiscard]] std::size_t size() const { return pending_.size(); }
 
  private:

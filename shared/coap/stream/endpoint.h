@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "shared/base/shard.h"
+#include "shared/coap/client/requester.h"
 #include "shared/coap/message/parameters.h"
 #include "shared/coap/server/server.h"
 #include "shared/coap/stream/stream_carrier.h"
@@ -19,8 +20,10 @@ class StreamEndpoint final : private CarrierEvents {
  public:
   /// Shard, parameters and handler outlive the endpoint.
   StreamEndpoint(Shard& shard, const StreamSettings& streams, const Parameters& parameters,
-                 const ServerSettings& settings, RequestHandler& handler)
-      : streams_(shard, streams, *this), server_(shard, streams_, parameters, settings, handler) {}
+                 const ServerSettings& settings, RequestHandler& handler, const ClientSettings& client = {})
+      : streams_(shard, streams, *this),
+        server_(shard, streams_, parameters, settings, handler),
+        requester_(shard, streams_, parameters, client) {}
 
   PeerId accept(std::unique_ptr<Transport> transport) { return streams_.accept(std::move(transport)); }
   /// Release to every peer [RFC 8323 5.5]; the connections end by themselves, see connections().
@@ -29,14 +32,19 @@ class StreamEndpoint final : private CarrierEvents {
 
   [[nodiscard]] StreamCarrier& streams() { return streams_; }
   [[nodiscard]] Server& server() { return server_; }
+  [[nodiscard]] Requester& requester() { return requester_; }
 
  private:
   void on_request(const Incoming& incoming) override { server_.on_request(incoming); }
-  bool on_response(const Incoming&) override { return false; }
-  void on_peer_gone(PeerId peer) override { server_.on_peer_gone(peer); }
+  bool on_response(const Incoming& incoming) override { return requester_.on_response(incoming); }
+  void on_peer_gone(PeerId peer) override {
+    requester_.on_peer_gone(peer);
+    server_.on_peer_gone(peer);
+  }
 
   StreamCarrier streams_;
   Server server_;
+  Requester requester_;
 };
 
 }  // namespace sluice::coap

@@ -44,6 +44,7 @@ class StreamCarrier final : public Carrier, private StreamHome {
   /// Confirm::Yes: Outcome::Acknowledged tells that the transport took the bytes, which is all that a stream knows;
   /// Waiting: it does not take them yet. Confirm::No: nothing is told.
   Sent send(PeerId peer, Parts& parts, Confirm confirm, Reminder reminder) override;
+  void withdraw(PeerId, Reminder) override {}
   /// A connection stays as long as its stream does.
   void pin(PeerId) override {}
   void unpin(PeerId) override {}

@@ -85,6 +85,7 @@ struct FakeCarrier final : Carrier {
     record({peer}, parts);
     return Sent::Yes;
   }
+  void withdraw(PeerId, Reminder) override {}
   void pin(PeerId peer) override { ++pins[peer.slot]; }
   void unpin(PeerId peer) override { --pins[peer.slot]; }
   TransportPeer peer(PeerId peer) const override {

@@ -1,79 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `openssl` program as client and as server, over real sockets.
-#include <array>
-#include <csignal>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "shared/net/udp/udp_listener.h"
+#include "tests/support/program.h"
 #include "tests/unit/net_dtls/dtls_fixture.h"
 
 namespace sluice::test {
 namespace {
-
-/// A program with pipes to and from it; ended with the test.
-class Program {
- public:
-  explicit Program(const std::string& command) {
-    std::array<int, 2> in{};
-    std::array<int, 2> out{};
-    if (::pipe2(in.data(), O_CLOEXEC) != 0 || ::pipe2(out.data(), O_CLOEXEC) != 0) std::abort();
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::dup2(in[0], 0);
-      ::dup2(out[1], 1);
-      ::dup2(out[1], 2);
-      ::execl("/bin/sh", "sh", "-c", ("exec " + command).c_str(), nullptr);
-      ::_exit(127);
-    }
-    ::close(in[0]);
-    ::close(out[1]);
-    to_ = in[1];
-    from_ = out[0];
-  }
-  ~Program() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    ::close(to_);
-    ::close(from_);
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  void say(std::string_view text) const { EXPECT_EQ(::write(to_, text.data(), text.size()), std::ssize(text)); }
-  /// Waits until it has printed `text`.
-  bool prints(const std::string& text) {
-    while (printed_.find(text) == std::string::npos) {
-      pollfd wait{from_, POLLIN, 0};
-      std::array<char, 4096> buffer;
-      if (::poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1) return false;
-      const ssize_t got = ::read(from_, buffer.data(), buffer.size());
-      if (got <= 0) return false;
-      printed_.append(buffer.data(), static_cast<std::size_t>(got));
-    }
-    return true;
-  }
-  [[nodiscard]] const std::string& printed() const { return printed_; }
-
- private:
-  pid_t pid_;
-  int to_ = -1, from_ = -1;
-  std::string printed_;
-};
-
-/// A port that nobody has at the moment.
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  sockaddr_storage storage;
-  const socklen_t length = SocketAddress::parse("127.0.0.1:0")->to_sockaddr(storage);
-  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&storage), length), 0);
-  const std::uint16_t port = local_address(fd).port;
-  ::close(fd);
-  return port;
-}
 
 class DtlsProgramTest : public DtlsTest {
  protected:
