@@ -153,7 +153,7 @@ class ClientFloodTest(CoapFaultTest):
 
 
 class EchoAlwaysTest(CoapFaultTest):
-    """With coap.echo = always who only claims an address changes nothing: no client, no body, no publish."""
+    """With coap.echo = always a PUT from an address that is only claimed makes no client, no body, no publish."""
 
     COUNT = 50_000 // SCALE
     settings = {"coap.echo": "always"}
