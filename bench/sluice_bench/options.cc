@@ -102,6 +102,12 @@ void add_coap_options(CLI::App& app, CoapSettings& coap) {
   app.add_option("--path", coap.path,
                  "coap-put: PUT on this path and name no client, as servers that are no brokers want it; %i is the "
                  "peer's number");
+  app.add_flag("--one-topic", coap.one_topic, "coap-observe: all observe the same topic");
+  auto* identity = app.add_option("--psk-identity", coap.psk_identity,
+                                  "coaps-connect: a pre-shared key's identity; %i is the peer's number [certificates]");
+  auto* key = app.add_option("--psk", coap.psk, "Its key, in hexadecimal digits");
+  identity->needs(key);
+  key->needs(identity);
 }
 
 void add_scenarios(CLI::App& run, Settings& settings) {

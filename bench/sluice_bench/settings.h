@@ -60,8 +60,10 @@ struct ScenarioSettings {
 };
 
 struct CoapSettings {
-  std::string path;        ///< coap-put: PUT there, with no client id; empty: each peer to a topic of its own
-  bool one_topic = false;  ///< coap-observe: all observers observe the same
+  std::string path;          ///< coap-put: PUT there, with no client id; empty: each peer to a topic of its own
+  bool one_topic = false;    ///< coap-observe: all observers observe the same
+  std::string psk_identity;  ///< coaps-connect; empty: certificates
+  std::string psk;           ///< its key, in hexadecimal digits
 };
 
 struct Settings {

@@ -38,9 +38,8 @@ class Exchanges {
     Peer peer = 0;
     std::uint16_t id = 0;
     Token token{};
-    Bytes bytes;            ///< for the caller to write, between start() and send()
-    std::uint32_t tag = 0;  ///< the caller's own
-    Nanos sent = 0;         ///< for the first time
+    Bytes bytes;     ///< for the caller to write, between start() and send()
+    Nanos sent = 0;  ///< for the first time
 
    private:
     friend class Exchanges;

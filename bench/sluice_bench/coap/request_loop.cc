@@ -17,12 +17,16 @@ bool RequestLoop::run(RequestSource& source, Nanos until, const std::function<bo
   return true;
 }
 
-bool RequestLoop::drain(RequestSource& source, Nanos until) {
-  while (!exchanges_.idle()) {
-    if (interrupted() || now_ns() >= until) return false;
+bool RequestLoop::wait(RequestSource& source, Nanos until, const std::function<bool()>& done) {
+  while (!done()) {
+    if (interrupted() || now_ns() >= until || !socket_.error().empty()) return false;
     take_all(source, until);
   }
   return true;
+}
+
+bool RequestLoop::drain(RequestSource& source, Nanos until) {
+  return wait(source, until, [this] { return exchanges_.idle(); });
 }
 
 void RequestLoop::start_all(RequestSource& source) {

@@ -35,7 +35,9 @@ class RequestLoop {
   /// Starts what the source has and takes what comes, until `done`. false: `until` was reached before, or the program
   /// was interrupted.
   bool run(RequestSource& source, Nanos until, const std::function<bool()>& done);
-  /// Starts nothing and waits for the answers to what was started. false: some did not come.
+  /// The same without starting anything.
+  bool wait(RequestSource& source, Nanos until, const std::function<bool()>& done);
+  /// Waits for the answers to what was started.
   bool drain(RequestSource& source, Nanos until);
 
   [[nodiscard]] const Exchanges& exchanges() const { return exchanges_; }

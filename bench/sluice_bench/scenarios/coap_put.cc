@@ -6,8 +6,8 @@
 #include "bench/sluice_bench/coap/peer_order.h"
 #include "bench/sluice_bench/coap/request_loop.h"
 #include "bench/sluice_bench/drivers.h"
-#include "bench/sluice_bench/histogram.h"
 #include "bench/sluice_bench/scenarios/coap_report.h"
+#include "bench/sluice_bench/scenarios/coap_source.h"
 #include "bench/sluice_bench/scenarios/pubsub.h"
 #include "bench/sluice_bench/scenarios/scenario.h"
 #include "bench/sluice_bench/topics.h"
@@ -24,7 +24,7 @@ constexpr std::size_t kDefaultPeers = 1000;
 constexpr std::size_t kWarmupShare = 4;  ///< warming up takes a quarter of all message ids at most
 
 /// PUTs of all peers: each to its topic under its client id, or all to a path that the command line gives.
-class Puts : public coap::RequestSource {
+class Puts : public CheckedSource {
  public:
   explicit Puts(const Settings& settings) : settings_(settings) {}
 
@@ -43,31 +43,14 @@ class Puts : public coap::RequestSource {
     message.payload(settings_.load.size);
   }
 
-  void answered(const Exchanges::Exchange& exchange, const Message& answer, Nanos now) override {
-    ++answered_;
-    if (measuring) latency.record(now - exchange.sent);
-    // A server that is no broker says of the first PUT that it created something.
+ protected:
+  // A server that is no broker says of the first PUT that it created something.
+  [[nodiscard]] bool good(const Exchanges::Exchange&, const Message& answer) override {
     const bool created = !settings_.coap.path.empty() && answer.code == coap::codes::kCreated;
-    if (answer.code != coap::codes::kChanged && !created) {
-      ++refused_;
-      last_refusal_ = answer.code;
-    }
+    return answer.code == coap::codes::kChanged || created;
   }
 
-  [[nodiscard]] std::uint64_t answered_count() const { return answered_; }
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }
-  [[nodiscard]] std::uint8_t last_refusal() const { return last_refusal_; }
-
-  bool measuring = false;
-  Histogram latency;
-
- protected:
   const Settings& settings_;
-
- private:
-  std::uint64_t answered_ = 0;
-  std::uint64_t refused_ = 0;
-  std::uint8_t last_refusal_ = 0;
 };
 
 /// One PUT of each peer, so that the server knows it.
@@ -124,7 +107,7 @@ class PutRun {
     coap::RequestLoop loop(socket_, ids_, std::min(settings_.load.connect_window, peers_));
     const ProcessSample empty = harness_.sample(true);
     loop.run(first, deadline(), [&] { return first.answered_count() + loop.exchanges().tally().lost >= peers_; });
-    if (!check(loop, first)) return false;
+    if (!check_answers(harness_, socket_, loop, first)) return false;
     if (first.answered_count() < peers_) return harness_.fail("not every peer was answered in time");
     const ProcessSample full = harness_.sample(false);
     report_.add("new_peers_per_s", static_cast<double>(peers_) / seconds_between(empty, full));
@@ -140,56 +123,32 @@ class PutRun {
     const std::uint64_t spare = peers_ * (coap::MessageIds::kPerPeer / kWarmupShare);
     const auto warm = [&] { return more_.answered_count() >= spare; };
     loop.run(more_, now_ns() + as_nanos(settings_.load.warmup_s), warm);
-    const Moment from = moment();
+    const CoapMoment from = moment();
     more_.measuring = true;
     const std::uint64_t wanted = settings_.load.messages;
     const auto enough = [&] {
-      return loop.out_of_ids() || (wanted > 0 && more_.answered_count() - from.puts >= wanted);
+      return loop.out_of_ids() || (wanted > 0 && more_.answered_count() - from.units >= wanted);
     };
     loop.run(more_, wanted > 0 ? deadline() : now_ns() + as_nanos(settings_.load.duration_s), enough);
-    const Moment to = moment();
+    const CoapMoment to = moment();
     more_.measuring = false;
     loop.drain(more_, deadline());
-    report_costs(from, to);
-    report_exchanges(report_, loop, more_.latency);
-    return check(loop, more_);
+    report_costs(harness_, report_, "put", from, to);
+    report_latency(report_, more_.latency);
+    report_losses(loop);
+    return check_answers(harness_, socket_, loop, more_);
   }
 
-  struct Moment {
-    ProcessSample server;
-    std::uint64_t puts = 0;
-    double own_cpu_s = 0;
-  };
-
-  Moment moment() {
-    return {.server = harness_.sample(false), .puts = more_.answered_count(), .own_cpu_s = own_cpu_s()};
+  void report_losses(const coap::RequestLoop& loop) {
+    const coap::ExchangeTally& tally = loop.exchanges().tally();
+    report_.add("sent", tally.sent);
+    report_.add("retransmitted", tally.retransmitted);
+    report_.add("lost", tally.lost);
+    report_.add("duplicates", tally.duplicates);
+    report_.add("unexpected", loop.unexpected());
   }
 
-  void report_costs(const Moment& from, const Moment& to) {
-    const double seconds = seconds_between(from.server, to.server);
-    const std::uint64_t puts = to.puts - from.puts;
-    report_.add("seconds", seconds);
-    report_.add("puts", puts);
-    report_.add("puts_per_s", static_cast<double>(puts) / seconds);
-    if (harness_.has_server()) {
-      report_cpu(report_, "put", from.server, to.server, puts);
-      report_.add("server_cpu_percent", (to.server.cpu_s - from.server.cpu_s) / seconds * 100);
-    }
-    report_.add("client_cpu_us_per_put",
-                (to.own_cpu_s - from.own_cpu_s) * 1e6 / static_cast<double>(std::max<std::uint64_t>(puts, 1)));
-  }
-
-  bool check(const coap::RequestLoop& loop, const Puts& puts) {
-    if (interrupted()) return harness_.fail("interrupted");
-    if (!socket_.error().empty()) return harness_.fail(socket_.error());
-    if (puts.refused() > 0) {
-      return harness_.fail(std::to_string(puts.refused()) + " answers were not 2.04 but " +
-                           coap::code_text(puts.last_refusal()));
-    }
-    const std::uint64_t lost = loop.exchanges().tally().lost;
-    return lost == 0 || harness_.fail(std::to_string(lost) + " requests were not answered");
-  }
-
+  [[nodiscard]] CoapMoment moment() const { return coap_moment(harness_, more_.answered_count()); }
   [[nodiscard]] Nanos deadline() const { return now_ns() + as_nanos(harness_.timeout()); }
 
   Harness& harness_;

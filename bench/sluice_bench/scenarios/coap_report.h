@@ -6,8 +6,10 @@
 
 #include "bench/sluice_bench/clock.h"
 #include "bench/sluice_bench/coap/request_loop.h"
+#include "bench/sluice_bench/harness.h"
 #include "bench/sluice_bench/histogram.h"
 #include "bench/sluice_bench/report.h"
+#include "bench/sluice_bench/scenarios/coap_source.h"
 #include "bench/sluice_bench/server_probe.h"
 #include "bench/sluice_bench/settings.h"
 
@@ -32,7 +34,22 @@ inline constexpr std::uint16_t kCoapsPort = 5684;
 void report_growth(Report& report, const std::string& unit, const ProcessSample& empty, const ProcessSample& full,
                    std::uint64_t units);
 
-/// Latencies, losses, and what was sent again.
-void report_exchanges(Report& report, const coap::RequestLoop& loop, const Histogram& latency);
+/// What had been used and done at a moment.
+struct CoapMoment {
+  ProcessSample server;
+  std::uint64_t units = 0;
+  double own_cpu_s = 0;
+};
+[[nodiscard]] CoapMoment coap_moment(const Harness& harness, std::uint64_t units);
+
+/// How many units there were between two moments and what one of them cost.
+void report_costs(const Harness& harness, Report& report, const std::string& unit, const CoapMoment& from,
+                  const CoapMoment& to);
+
+/// false, with the reason told to the harness: interrupted, or an answer was missing or not what it was to be.
+bool check_answers(Harness& harness, const coap::PeerSocket& socket, const coap::RequestLoop& loop,
+                   const CheckedSource& source);
+
+void report_latency(Report& report, const Histogram& latency);
 
 }  // namespace sluice::bench

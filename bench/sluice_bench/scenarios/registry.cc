@@ -21,10 +21,20 @@ constexpr std::array kScenarios{
     Scenario{"ping", "-c connections (1000), each pinging every --ping-interval", run_ping},
     Scenario{"connect", "-c clients (50) that connect, subscribe and disconnect over and over", run_connect},
     Scenario{"tls", "-c clients (50) that make a whole TLS handshake, connect and disconnect over and over", run_tls},
-    Scenario{"coap-put",
-             "-c CoAP peers (1000) that the server knows, each with its own source address, PUT in turn, -w requests at "
-             "one time",
-             run_coap_put},
+    Scenario{
+        "coap-put",
+        "-c CoAP peers (1000) that the server knows, each with its own source address, PUT in turn, -w requests at "
+        "one time",
+        run_coap_put},
+    Scenario{
+        "coap-observe",
+        "-c CoAP observers (1000), each with its own source address, client id and topic (or --one-topic): memory, "
+        "then -d seconds of PUTs and notifications, -w of these on their way at one time",
+        run_coap_observe},
+    Scenario{"coaps-connect",
+             "-c peers (1000), each with its own source address, make a DTLS 1.2 association and keep it, "
+             "--connect-window handshakes at one time",
+             run_coaps_connect},
 };
 
 }  // namespace

@@ -33,6 +33,8 @@ bool run_ping(Harness& harness, Report& report);
 bool run_connect(Harness& harness, Report& report);
 bool run_tls(Harness& harness, Report& report);
 bool run_coap_put(Harness& harness, Report& report);
+bool run_coap_observe(Harness& harness, Report& report);
+bool run_coaps_connect(Harness& harness, Report& report);
 
 /// The commands `conn`, `sub` and `pub`: they say once a second what has happened, until interrupted or done.
 bool run_command(Harness& harness);
