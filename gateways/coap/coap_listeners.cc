@@ -43,6 +43,7 @@ UdpSettings udp_settings(const ConfigStore& store, const Property<std::string_vi
   udp.address = store.get(key, {name});
   udp.access = access_rules(store);
   udp.max_datagram = store.get(kMaxDatagram);
+  udp.max_datagram_key = kMaxDatagram.name;
   if (is_wildcard(udp.address)) udp.groups = groups(store.get(kMulticast));
   return udp;
 }
@@ -62,6 +63,7 @@ DtlsSettings dtls_settings(const ConfigStore& store, const PathResolver& resolve
   dtls.verify_peer = store.get(kTlsKeys.verify) == "verify_peer";
   dtls.fail_if_no_peer_cert = store.get(kTlsKeys.fail_if_no_peer_cert);
   dtls.psk_key = psk;
+  dtls.limits_key = "dtls";
   dtls.session_timeout = std::chrono::ceil<std::chrono::seconds>(store.get(kDtlsSessionTimeout));
   dtls.handshake_timeout = store.get(kTlsKeys.handshake_timeout);
   dtls.max_associations = (store.get(kDtlsMaxAssociations) + shards - 1) / shards;

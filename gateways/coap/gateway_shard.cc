@@ -10,6 +10,7 @@
 #include "gateways/coap/command_parser.h"
 #include "gateways/coap/content_format.h"
 #include "gateways/coap/discovery.h"
+#include "gateways/coap/limit_log.h"
 #include "shared/coap/codec/uri.h"
 
 namespace sluice::coap {
@@ -210,6 +211,8 @@ void GatewayShard::serve(Envelope&& envelope) {
   if (!envelope.command.who.token.empty()) return serve_by_token(std::move(envelope));
   if (by_serial_.size() >= settings().max_clients) {
     coap::probe().too_many.add();
+    log_limit_reached("a client was refused", "coap.max_clients", settings().max_clients,
+                      envelope.command.who.client_id);
     return reply(envelope.sender, bare_response(codes::kServiceUnavailable));
   }
   admit(envelope).serve(std::move(envelope));

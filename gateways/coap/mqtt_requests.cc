@@ -12,6 +12,7 @@
 #include "gateways/coap/code_map.h"
 #include "gateways/coap/content_format.h"
 #include "gateways/coap/gateway_shard.h"
+#include "gateways/coap/limit_log.h"
 #include "gateways/coap/representation.h"
 
 namespace sluice::coap {
@@ -152,6 +153,8 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
     if (all.size() >= shard.settings().max_observations) {
       // A server that takes no more observers answers the GET [RFC 7641 4.1].
       probe().observations_refused.add();
+      log_limit_reached("an observation was refused", "coap.max_observations", shard.settings().max_observations,
+                        client.client_id());
       return client.reply(envelope.sender, response);
     }
     observation = &all.add(command.topic);

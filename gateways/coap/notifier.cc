@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateways/coap/client.h"
 #include "gateways/coap/coap_probe.h"
 #include "gateways/coap/gateway_shard.h"
+#include "gateways/coap/limit_log.h"
 #include "gateways/coap/representation.h"
 
 namespace sluice::coap {
@@ -108,6 +110,8 @@ std::vector<std::uint16_t> Notifier::observed_by(const Delivery& delivery) {
 void Notifier::hold(Held held) {
   if (held_.size() >= shard_.settings().max_held) {
     probe().superseded.add();
+    log_limit_reached("a message of QoS 0 was dropped for a later one", "coap.notify.max_held",
+                      shard_.settings().max_held, shard_.find(serial_)->client_id());
     static_cast<void>(held_.pop_front());
   }
   held_.push_back(std::move(held));

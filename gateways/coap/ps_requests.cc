@@ -12,6 +12,7 @@
 #include "gateways/coap/created_topics.h"
 #include "gateways/coap/discovery.h"
 #include "gateways/coap/gateway_shard.h"
+#include "gateways/coap/limit_log.h"
 #include "gateways/coap/mqtt_requests.h"
 #include "gateways/coap/representation.h"
 #include "shared/coap/codec/link_format.h"
@@ -73,6 +74,8 @@ void serve_create(Client& client, const Envelope& envelope) {
   const Topic found = look_up(client, topic);
   if (is_error(found.reason)) return client.reply(envelope.sender, bare_response(code_of(found.reason)));
   if (!created(client).put(client.shard().scoped(client, topic), format)) {
+    log_limit_reached("a topic was not created", "coap.ps.max_created", client.shard().settings().max_created,
+                      client.client_id());
     return client.reply(envelope.sender, bare_response(codes::kTooManyRequests));
   }
   Response response{codes::kCreated, {}, {}};

@@ -253,7 +253,7 @@ Carrier::Sent MessageLayer::send(PeerId id, Parts& parts, Confirm confirm, Remin
     return Sent::Refused;
   }
   traffic_of_peer.waiting.push_back({std::move(message), reminder});
-  ++peer->pins;
+  peers_.pin(id);
   return Sent::Waiting;
 }
 
@@ -267,7 +267,7 @@ void MessageLayer::withdraw(PeerId id, Reminder reminder) {
   for (std::size_t i = 0; i < sent.waiting.size(); ++i) {
     if (sent.waiting[i].reminder != reminder) continue;
     sent.waiting.erase(i);
-    --peer->pins;
+    peers_.unpin(id);
     return;
   }
   const auto mine = [&](MessageId mid) { return retransmitter_.reminder_of(id, mid) == reminder; };
@@ -287,7 +287,7 @@ void MessageLayer::send_confirmable(PeerId id, Peer& peer, Bytes message, Remind
   const MessageId mid = next_mid(peer);
   set_mid(message, mid);
   traffic(peer).outstanding.push_back(mid);
-  ++peer.pins;
+  peers_.pin(id);
   transmit_on_credit(peer, message);
   retransmitter_.add(id, mid, std::move(message), reminder);
 }
@@ -309,10 +309,10 @@ void MessageLayer::settled(PeerId id, MessageId mid) {
   Peer& peer = *peers_.get(id);
   PeerTraffic& traffic_of_peer = *peer.traffic;
   traffic_of_peer.outstanding.erase(std::ranges::find(traffic_of_peer.outstanding, mid));
-  --peer.pins;
+  peers_.unpin(id);
   while (!traffic_of_peer.waiting.empty() && traffic_of_peer.outstanding.size() < parameters_.nstart) {
     PeerTraffic::Waiting next = traffic_of_peer.waiting.pop_front();
-    --peer.pins;
+    peers_.unpin(id);
     send_confirmable(id, peer, std::move(next.message), next.reminder);
   }
 }
@@ -320,10 +320,10 @@ void MessageLayer::settled(PeerId id, MessageId mid) {
 void MessageLayer::retransmit(PeerId id, std::span<const std::byte> message) {
   Peer* const peer = peers_.get(id);
   if (peer == nullptr) return;
-  // An address that may be forged gets no more than what it has credit for; but a short message is repeated all the
-  // same: it may be the only one that could show that the peer is there.
-  constexpr std::size_t kShort = 64;
-  if (!peer->verified && peer->credit < message.size() && message.size() > kShort) return;
+  // An address that may be forged gets no more than what it has credit for, but for a ping, which is smaller than any
+  // datagram's headers: its answer is what gives credit.
+  const bool ping = message.size() == empty_message({}, {}).size();
+  if (!peer->verified && peer->credit < message.size() && !ping) return;
   message_probe().retransmissions.add();
   transmit_on_credit(*peer, message);
 }
@@ -407,14 +407,10 @@ void MessageLayer::on_timer(TimePoint) {
 /// Peers of whom nothing was heard for as long as their messages could come again are forgotten.
 void MessageLayer::sweep() {
   const Duration lifetime = parameters_.exchange_lifetime();
-  for (std::size_t looks = 0; looks < kSweepAtOnce; ++looks) {
+  for (std::size_t swept = 0; swept < kSweepAtOnce; ++swept) {
     const PeerId id = peers_.oldest();
     if (!id || shard_.now() - look(id)->last_heard < lifetime) break;
-    if (look(id)->pins > 0) {
-      peers_.put_back(id);
-    } else {
-      forget(id);
-    }
+    forget(id);
   }
   duplicates_.forget_expired(shard_.now());
   message_probe().remembered.add(static_cast<std::int64_t>(duplicates_.size()) -
@@ -426,11 +422,9 @@ void MessageLayer::sweep() {
 
 // What the layer above asks.
 
-void MessageLayer::pin(PeerId id) { ++peers_.get(id)->pins; }
+void MessageLayer::pin(PeerId id) { peers_.pin(id); }
 
-void MessageLayer::unpin(PeerId id) {
-  if (Peer* const peer = peers_.get(id)) --peer->pins;
-}
+void MessageLayer::unpin(PeerId id) { peers_.unpin(id); }
 
 TransportPeer MessageLayer::peer(PeerId id) const {
   TransportPeer result;

@@ -39,7 +39,7 @@ Peer* PeerTable::get(PeerId id) {
 
 PeerId PeerTable::insert(const DatagramPath& path, TimePoint now, PeerId& evicted) {
   if (by_path_.size() >= most_) {
-    evicted = make_room();
+    evicted = oldest();
     if (!evicted) return {};
     erase(evicted);
   }
@@ -61,32 +61,28 @@ PeerId PeerTable::insert(const DatagramPath& path, TimePoint now, PeerId& evicte
   return {slot, peer.generation};
 }
 
-PeerId PeerTable::make_room() {
-  for (std::size_t looks = 0; looks < kLooksForVictim && oldest_ != 0; ++looks) {
-    const PeerId candidate = oldest();
-    if (slots_[candidate.slot].pins == 0) return candidate;
-    put_back(candidate);
-  }
-  return {};
-}
-
 void PeerTable::touch(PeerId id, const DatagramPath& path, TimePoint now) {
   Peer& peer = slots_[id.slot];
   if (path.local_ip != decltype(path.local_ip){}) peer.path = path;
   peer.last_heard = now;
-  put_back(id);
-}
-
-void PeerTable::put_back(PeerId id) {
-  if (newest_ == id.slot) return;
+  if (peer.pins > 0 || newest_ == id.slot) return;
   unlink(id.slot);
   link_newest(id.slot);
+}
+
+void PeerTable::pin(PeerId id) {
+  if (slots_[id.slot].pins++ == 0) unlink(id.slot);
+}
+
+void PeerTable::unpin(PeerId id) {
+  Peer* const peer = get(id);
+  if (peer != nullptr && --peer->pins == 0) link_newest(id.slot);
 }
 
 void PeerTable::erase(PeerId id) {
   Peer& peer = slots_[id.slot];
   by_path_.erase(key_of(peer.path));
-  unlink(id.slot);
+  if (peer.pins == 0) unlink(id.slot);
   const std::uint32_t generation = peer.generation + 1;
   peer = Peer();
   peer.generation = generation;

@@ -52,7 +52,7 @@ struct Peer {
   /// Bytes that may be sent to it unasked while it is not verified: three times what came from it, less what went.
   std::uint32_t credit = 0;
   TimePoint last_heard{};
-  std::uint32_t newer = 0;  ///< slots of its neighbours in the order of last_heard
+  std::uint32_t newer = 0;  ///< slots of its neighbours in the order of last_heard, while it is not pinned
   std::uint32_t older = 0;
   std::unique_ptr<PeerTraffic> traffic;
 };
@@ -66,17 +66,19 @@ class PeerTable {
 
   /// Nobody if it is not known.
   [[nodiscard]] PeerId find(const DatagramPath& path) const;
-  /// Makes a place; nobody if every peer there is is pinned. `evicted` gets the one that had to go, if one had.
+  /// Makes a place; nobody if every peer that there is is pinned. `evicted` gets the one that had to go, if one had.
   PeerId insert(const DatagramPath& path, TimePoint now, PeerId& evicted);
   /// nullptr: gone.
   [[nodiscard]] Peer* get(PeerId id);
   /// It was heard of just now, and `path` is the way it came; what came to a group does not tell which way to answer.
   void touch(PeerId id, const DatagramPath& path, TimePoint now);
   void erase(PeerId id);
-  /// The one that was silent longest; nobody if there is none.
+  /// It stays until unpin() was called as often. Requires: it is known.
+  void pin(PeerId id);
+  /// Nothing happens if it is gone.
+  void unpin(PeerId id);
+  /// The one that was silent longest of those that are not pinned; nobody if there is none.
   [[nodiscard]] PeerId oldest() const { return {oldest_, oldest_ == 0 ? 0 : slots_[oldest_].generation}; }
-  /// As if it were heard of just now, without changing last_heard: it is looked at again after all the others.
-  void put_back(PeerId id);
   [[nodiscard]] std::size_t size() const { return by_path_.size(); }
 
  private:
@@ -89,10 +91,8 @@ class PeerTable {
     using is_avalanching = void;
     std::size_t operator()(const Key& key) const { return SharedTextHash()({key.bytes.data(), key.bytes.size()}); }
   };
-  static constexpr std::size_t kLooksForVictim = 8;
 
   static Key key_of(const DatagramPath& path);
-  PeerId make_room();
   void link_newest(std::uint32_t slot);
   void unlink(std::uint32_t slot);
 

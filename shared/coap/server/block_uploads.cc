@@ -8,10 +8,10 @@
 
 namespace sluice::coap {
 
-BlockUploads::~BlockUploads() { server_probe().uploads.add(-static_cast<std::int64_t>(uploads_.size())); }
+BlockUploads::~BlockUploads() { server_probe().uploads.add(-static_cast<std::int64_t>(count())); }
 
-BlockUploads::Verdict BlockUploads::take(PeerId peer, std::uint64_t key, const Block& block, std::uint32_t size,
-                                         std::span<const std::byte> payload, TimePoint now) {
+BlockUploads::Verdict BlockUploads::take(PeerId peer, Source source, std::uint64_t key, const Block& block,
+                                         std::uint32_t size, std::span<const std::byte> payload, TimePoint now) {
   if (block.more && (payload.empty() || payload.size() % block.size() != 0)) return {.code = codes::kBadRequest};
   // Only under BERT a message carries more than one block [RFC 8323 6].
   if (payload.size() > block.size() && block.size_exponent != Block::kBert) return {.code = codes::kBadRequest};
@@ -24,25 +24,26 @@ BlockUploads::Verdict BlockUploads::take(PeerId peer, std::uint64_t key, const B
   }
   if (block.number == 0) {
     if (found != by_key_.end()) drop(found->second);
-    return begin(full_key, block, payload, now);
+    return begin(full_key, source, block, payload, now);
   }
   if (found == by_key_.end()) {
     server_probe().incomplete.add();
     return {.code = codes::kRequestEntityIncomplete};
   }
-  return go_on(*found->second, block, payload, now);
+  return go_on(*found->second, source, block, payload, now);
 }
 
-BlockUploads::Verdict BlockUploads::begin(const Key& key, const Block& block, std::span<const std::byte> payload,
-                                          TimePoint now) {
+BlockUploads::Verdict BlockUploads::begin(const Key& key, Source source, const Block& block,
+                                          std::span<const std::byte> payload, TimePoint now) {
   if (!block.more)
     return {.code = codes::kChanged, .block = answer_block(block), .body = {payload.begin(), payload.end()}};
   drop_oldest_of(key.peer);
-  if (!make_room(payload.size() + kOverhead, now)) {
+  if (!make_room(payload.size() + kOverhead, source, now)) {
     server_probe().no_room.add();
     return {.code = codes::kServiceUnavailable};
   }
-  const auto upload = uploads_.insert(uploads_.end(), {key, {payload.begin(), payload.end()}, 0, now});
+  Uploads& uploads = of(source);
+  const auto upload = uploads.insert(uploads.end(), {key, {payload.begin(), payload.end()}, 0, now, source});
   by_key_.emplace(key, upload);
   of_peer_[key.peer.slot].push_back(upload);
   bytes_ += cost_of(*upload);
@@ -50,8 +51,8 @@ BlockUploads::Verdict BlockUploads::begin(const Key& key, const Block& block, st
   return {.code = codes::kContinue, .block = answer_block(block)};
 }
 
-BlockUploads::Verdict BlockUploads::go_on(Upload& upload, const Block& block, std::span<const std::byte> payload,
-                                          TimePoint now) {
+BlockUploads::Verdict BlockUploads::go_on(Upload& upload, Source source, const Block& block,
+                                          std::span<const std::byte> payload, TimePoint now) {
   const std::size_t offset = block.offset();
   const bool repeated = block.more && offset == upload.last_offset && offset + payload.size() == upload.body.size();
   if (!repeated && offset != upload.body.size()) {
@@ -61,7 +62,8 @@ BlockUploads::Verdict BlockUploads::go_on(Upload& upload, const Block& block, st
     return {.code = codes::kRequestEntityIncomplete};
   }
   upload.touched = now;
-  uploads_.splice(uploads_.end(), uploads_, by_key_.find(upload.key)->second);
+  Uploads& now_in = of(source);
+  now_in.splice(now_in.end(), of(std::exchange(upload.source, source)), by_key_.find(upload.key)->second);
   if (!repeated) {
     if (!append(upload, payload, now)) {
       server_probe().no_room.add();
@@ -79,7 +81,7 @@ bool BlockUploads::append(Upload& upload, std::span<const std::byte> payload, Ti
   if (needed > upload.body.capacity()) {
     const std::size_t before = upload.body.capacity();
     const std::size_t wanted = std::min(std::max(needed, 2 * before), limits_.max_body_size);
-    if (!make_room(wanted - before, now)) return false;
+    if (!make_room(wanted - before, upload.source, now)) return false;
     upload.body.reserve(wanted);
     bytes_ += upload.body.capacity() - before;
   }
@@ -102,20 +104,32 @@ Block BlockUploads::answer_block(const Block& block) const {
   return answer;
 }
 
-bool BlockUploads::make_room(std::size_t bytes, TimePoint now) {
-  while (bytes_ + bytes > limits_.total_bytes && !uploads_.empty()) {
-    const auto oldest = uploads_.begin();
-    if (now - oldest->touched < kStalled) return false;
-    drop(oldest);
+bool BlockUploads::make_room(std::size_t bytes, Source source, TimePoint now) {
+  while (bytes_ + bytes > limits_.total_bytes) {
+    if (drop_stalled(unproved_, now) || drop_stalled(proved_, now)) continue;
+    if (source == Source::Unproved || unproved_.empty()) return false;
+    give_up(unproved_.begin());
   }
-  return bytes_ + bytes <= limits_.total_bytes;
+  return true;
+}
+
+/// False: there is none.
+bool BlockUploads::drop_stalled(Uploads& uploads, TimePoint now) {
+  if (uploads.empty() || now - uploads.front().touched < kStalled) return false;
+  give_up(uploads.begin());
+  return true;
+}
+
+void BlockUploads::give_up(Uploads::iterator upload) {
+  server_probe().given_up.add();
+  drop(upload);
 }
 
 /// Makes a place for one more of the peer's.
 void BlockUploads::drop_oldest_of(PeerId peer) {
   const auto found = of_peer_.find(peer.slot);
   if (found == of_peer_.end() || found->second.size() < limits_.per_peer) return;
-  drop(*std::ranges::min_element(found->second, {}, [](Uploads::iterator upload) { return upload->touched; }));
+  give_up(*std::ranges::min_element(found->second, {}, [](Uploads::iterator upload) { return upload->touched; }));
 }
 
 void BlockUploads::drop(Uploads::iterator upload) {
@@ -124,7 +138,7 @@ void BlockUploads::drop(Uploads::iterator upload) {
   std::erase(of_peer->second, upload);
   if (of_peer->second.empty()) of_peer_.erase(of_peer);
   by_key_.erase(upload->key);
-  uploads_.erase(upload);
+  of(upload->source).erase(upload);
   server_probe().uploads.add(-1);
 }
 
@@ -135,7 +149,9 @@ void BlockUploads::forget(PeerId peer) {
 }
 
 void BlockUploads::sweep(TimePoint now) {
-  while (!uploads_.empty() && now - uploads_.front().touched >= limits_.timeout) drop(uploads_.begin());
+  for (Uploads* const uploads : {&unproved_, &proved_}) {
+    while (!uploads->empty() && now - uploads->front().touched >= limits_.timeout) give_up(uploads->begin());
+  }
 }
 
 }  // namespace sluice::coap

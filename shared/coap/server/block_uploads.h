@@ -25,7 +25,7 @@ struct BlockLimits {
 
 /// Bodies of requests that come in blocks [RFC 7959 2.5], as they are put together. Memory grows with what has come,
 /// never with what is announced. Over the limit of a peer its oldest body goes, over the total those go that nobody
-/// has added to for a while.
+/// has added to for a while, and for a peer whose address is proved those of peers whose address may be forged.
 /// Owner: the server. Thread: the shard.
 class BlockUploads {
  public:
@@ -41,15 +41,17 @@ class BlockUploads {
     Bytes body{};
     bool size_hint = false;  ///< with 4.13: say how much would do (Size1)
   };
+  /// From whom a block comes: whether its address may be forged.
+  enum class Source : bool { Unproved, Proved };
   /// `key`: of the body, see upload_key(). `size`: the Size1 option, 0 without one.
-  Verdict take(PeerId peer, std::uint64_t key, const Block& block, std::uint32_t size,
+  Verdict take(PeerId peer, Source source, std::uint64_t key, const Block& block, std::uint32_t size,
                std::span<const std::byte> payload, TimePoint now);
   void forget(PeerId peer);
   /// Forgets what has timed out.
   void sweep(TimePoint now);
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  [[nodiscard]] std::size_t count() const { return uploads_.size(); }
+  [[nodiscard]] std::size_t count() const { return by_key_.size(); }
 
  private:
   struct Key {
@@ -67,6 +69,7 @@ class BlockUploads {
     Bytes body;
     std::size_t last_offset = 0;  ///< where the block that came last begins
     TimePoint touched{};
+    Source source = Source::Unproved;
   };
   using Uploads = std::list<Upload>;
   static std::size_t cost_of(const Upload& upload) { return upload.body.capacity() + kOverhead; }
@@ -76,17 +79,21 @@ class BlockUploads {
   /// What a body costs beside its bytes.
   static constexpr std::size_t kOverhead = 256;
 
-  Verdict begin(const Key& key, const Block& block, std::span<const std::byte> payload, TimePoint now);
-  Verdict go_on(Upload& upload, const Block& block, std::span<const std::byte> payload, TimePoint now);
+  Uploads& of(Source source) { return source == Source::Proved ? proved_ : unproved_; }
+  Verdict begin(const Key& key, Source source, const Block& block, std::span<const std::byte> payload, TimePoint now);
+  Verdict go_on(Upload& upload, Source source, const Block& block, std::span<const std::byte> payload, TimePoint now);
   Verdict finish(Upload& upload, const Block& block);
   [[nodiscard]] Block answer_block(const Block& block) const;
-  bool make_room(std::size_t bytes, TimePoint now);
+  bool make_room(std::size_t bytes, Source source, TimePoint now);
+  bool drop_stalled(Uploads& uploads, TimePoint now);
+  void give_up(Uploads::iterator upload);
   bool append(Upload& upload, std::span<const std::byte> payload, TimePoint now);
   void drop_oldest_of(PeerId peer);
   void drop(Uploads::iterator upload);
 
   const BlockLimits limits_;
-  Uploads uploads_;  ///< the one that was added to last is last
+  Uploads proved_;    ///< the one that was added to last is last
+  Uploads unproved_;  ///< likewise
   std::unordered_map<Key, Uploads::iterator, KeyHash> by_key_;
   std::unordered_map<std::uint32_t, std::vector<Uploads::iterator>> of_peer_;  ///< by the peer's slot; few each
   std::size_t bytes_ = 0;

@@ -14,6 +14,7 @@
 #include "shared/coap/server/option_check.h"
 #include "shared/coap/server/request_key.h"
 #include "shared/coap/server/server_probe.h"
+#include "shared/log/log.h"
 
 namespace sluice::coap {
 namespace {
@@ -36,6 +37,14 @@ std::array<std::byte, 8> etag_of(std::span<const std::byte> body) {
   std::array<std::byte, 8> etag;
   std::memcpy(etag.data(), &hash, etag.size());
   return etag;
+}
+
+/// Says which limit keeps a request from being served.
+void log_limit(std::string_view what, std::string_view key, std::size_t value) {
+  static log::RateLimit limit(1);
+  if (const auto hushed = limit.admit(); hushed >= 0) {
+    log::get("coap").warn("{}: reason={}={} is reached, raise it ({} like this not shown)", what, key, value, hushed);
+  }
 }
 
 std::optional<Block> block_option(const Pdu& pdu, Option option, Block::Bert bert) {
@@ -157,11 +166,21 @@ bool Server::take_block(Exchange& exchange, const Pdu& request, Bytes& body) {
   if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
   const Block block = exchange.block1.value_or(Block{});
   const std::uint32_t size = uint_option(request, Option::Size1, 0);
-  auto verdict = uploads_.take(exchange.to.peer, upload_key(request), block, size, request.payload(), shard_.now());
+  const bool proved = carrier_.verified(exchange.to.peer);
+  auto verdict = uploads_.take(exchange.to.peer, proved ? BlockUploads::Source::Proved : BlockUploads::Source::Unproved,
+                               upload_key(request), block, size, request.payload(), shard_.now());
   exchange.block1 = verdict.block;
   if (verdict.code == codes::kChanged) {
     body = std::move(verdict.body);
     return true;
+  }
+  if (verdict.code == codes::kServiceUnavailable) {
+    log_limit("a block was refused", "coap.block.total_bytes", settings_.blocks.total_bytes);
+    // Who shows where it is has the right of way [RFC 9175 2.4].
+    if (!proved && settings_.echo != EchoPolicy::Off) {
+      finish_with_echo(exchange);
+      return false;
+    }
   }
   Response response{verdict.code, {}, {}};
   if (verdict.code == codes::kServiceUnavailable) response.options.add(Option::MaxAge, kRetryAfterSeconds);
@@ -189,6 +208,7 @@ bool Server::serve_later_block(Exchange& exchange) {
 void Server::hand_over(Exchange& exchange, const Incoming& incoming, std::span<const std::byte> body) {
   if (pending_.size() >= settings_.max_pending) {
     server_probe().busy.add();
+    log_limit("a request was refused", "coap.max_pending", settings_.max_pending);
     Response busy{codes::kServiceUnavailable, {}, {}};
     busy.options.add(Option::MaxAge, kRetryAfterSeconds);
     return finish(exchange, busy);

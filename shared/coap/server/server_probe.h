@@ -22,6 +22,9 @@ struct ServerProbe {
   metrics::Counter too_large{"coap/blocks/too_large", "CoAP bodies over coap.max_body_size (4.13)"};
   metrics::Counter no_room{"coap/blocks/no_room",
                            "CoAP blocks refused because coap.block.total_bytes are in use (5.03)"};
+  metrics::Counter given_up{
+      "coap/blocks/given_up",
+      "CoAP bodies dropped before their last block came, to make room or because it did not come"};
   metrics::Gauge downloads{"coap/blocks/downloads",
                            "CoAP representations kept for the requests for their later blocks"};
 };

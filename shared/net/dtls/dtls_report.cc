@@ -39,8 +39,10 @@ void report_dtls_limit(const DtlsContext& listener, std::string_view limit, cons
   static log::RateLimit rate(1);
   const std::int64_t hushed = rate.admit();
   if (hushed < 0) return;
-  log::get("net").warn("DTLS limit reached: key={}.{} value={} peer={} listener={} hushed={}", listener.key(), limit,
-                       value, path.remote.to_string(), listener.settings().name, hushed);
+  const std::string& prefix = listener.settings().limits_key;
+  log::get("net").warn("DTLS limit reached: key={}.{} value={} peer={} listener={} hushed={}",
+                       prefix.empty() ? listener.key() : prefix, limit, value, path.remote.to_string(),
+                       listener.settings().name, hushed);
 }
 
 void report_dtls_too_large(const DtlsContext& listener, const DatagramPath& path, std::size_t size, std::size_t room) {

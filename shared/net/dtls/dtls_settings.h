@@ -27,6 +27,7 @@ struct DtlsSettings {
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds(30);
   /// The first wait for an answer before a flight is sent again; it doubles up to a minute [RFC 6347 4.2.4.1].
   std::chrono::milliseconds retransmit_after = std::chrono::seconds(1);
+  std::string limits_key;  ///< for messages: what the keys of these two begin with; empty: the listener's
   std::size_t max_associations = 1'000'000;  ///< of one shard; a peer beyond it is refused
   std::size_t max_handshakes = 1'000;        ///< unfinished ones of one shard; the oldest gives way
   /// Bytes of the largest datagram that we send: what fits into IPv6's smallest packet [RFC 8200 5]. kLeastMtu to

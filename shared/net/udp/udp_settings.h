@@ -31,6 +31,7 @@ struct UdpSettings {
 
   AccessRules access;                  ///< on the address of the peer, datagram by datagram
   std::uint32_t max_datagram = 2048;   ///< bytes; larger ones are dropped
+  std::string max_datagram_key;        ///< for messages; empty: `key`
   std::uint32_t batches_per_turn = 4;  ///< 1 or more, of up to 64 datagrams; the rest waits for the next turn
   std::uint64_t max_queued =
       1024ULL * 1024;  ///< bytes per shard, while the kernel takes no more; then they are dropped

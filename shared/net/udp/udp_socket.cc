@@ -10,11 +10,11 @@
 namespace sluice {
 namespace {
 
-void log_refused(const UdpSettings& settings, const SocketAddress& peer, const char* reason) {
+void log_refused(const UdpSettings& settings, std::string_view key, const SocketAddress& peer, const char* reason) {
   static log::RateLimit limit(5);
   if (const std::int64_t hushed = limit.admit(); hushed >= 0) {
     log::get("net").warn("datagram refused: peer={} listener={} key={} reason=\"{}\" hushed={}", peer.to_string(),
-                         settings.name, settings.key, reason, hushed);
+                         settings.name, key, reason, hushed);
   }
 }
 
@@ -113,12 +113,14 @@ bool UdpSocket::admits(const ReceiveBatch::Received& received) {
   if (datagram.multicast && shard_.index() != 0) return false;
   if (!settings_->access.allows(datagram.path.remote)) {
     probe_.add(UdpCount::RefusedByAccess);
-    log_refused(*settings_, datagram.path.remote, "an access rule denies the address");
+    log_refused(*settings_, settings_->key, datagram.path.remote, "an access rule denies the address");
     return false;
   }
   if (received.truncated) {
     probe_.add(UdpCount::Truncated);
-    log_refused(*settings_, datagram.path.remote, "it is larger than the listener takes");
+    const bool has_key = !settings_->max_datagram_key.empty();
+    log_refused(*settings_, has_key ? settings_->max_datagram_key : settings_->key, datagram.path.remote,
+                "it is larger than the listener takes");
     return false;
   }
   return true;

@@ -239,7 +239,8 @@ TEST_F(Table, KeepsTheOrderInWhichTheyWereHeard) {
   for (std::uint32_t index = 0; index < 5; ++index) peers.push_back(insert(index));
   table_.touch(peers[0], path_of(0), now_);
   table_.touch(peers[4], path_of(4), now_);
-  table_.put_back(peers[2]);
+  table_.pin(peers[2]);
+  table_.unpin(peers[2]);
   table_.erase(peers[1]);
   std::vector<PeerId> order;
   while (table_.oldest()) {
@@ -247,6 +248,24 @@ TEST_F(Table, KeepsTheOrderInWhichTheyWereHeard) {
     table_.erase(table_.oldest());
   }
   EXPECT_EQ(order, (std::vector<PeerId>{peers[3], peers[0], peers[4], peers[2]}));
+}
+
+TEST_F(Table, WhoIsPinnedGivesNoPlace) {
+  std::vector<PeerId> peers;
+  for (std::uint32_t index = 0; index < 1000; ++index) peers.push_back(insert(index));
+  for (std::uint32_t index = 0; index < 999; ++index) table_.pin(peers[index]);
+  EXPECT_TRUE(insert(2000)) << "however many are pinned before it";
+  EXPECT_EQ(evicted_, peers[999]);
+  const PeerId last = table_.find(path_of(2000));
+  table_.pin(last);
+  EXPECT_FALSE(insert(2001)) << "all are";
+  table_.unpin(peers[5]);
+  EXPECT_TRUE(insert(2001));
+  EXPECT_EQ(evicted_, peers[5]);
+  table_.touch(peers[7], path_of(7), now_);
+  table_.erase(peers[7]);
+  table_.unpin(peers[7]);
+  EXPECT_EQ(table_.size(), 999U);
 }
 
 TEST_F(Table, MessageIdsBeginAnywhere) {
