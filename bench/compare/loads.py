@@ -33,6 +33,7 @@ class Load:
     websocket: bool = False
     connections: int = 0  # 0: as the scenario says; otherwise capped by the descriptors that are allowed
     options: tuple = ()   # more settings of Sluice, KEY=VALUE
+    coap: str = ""        # "udp" or "dtls": which of the CoAP listeners the load goes to; the other peer is libcoap's server
     durable: bool = False  # sessions that stay: mosquitto gets its persistence, and the disk is timed beside it
     alone: bool = False    # no other server has what is measured
 
@@ -52,6 +53,13 @@ def _message(id_, title, limit):
     return (Figure(id_, title, "server_cpu_us_per_message", "µs/message", RATIO, limit),)
 
 
+def _put(id_, title, kind=ABSOLUTE, limit=None):
+    return Figure(id_, title, "server_cpu_us_per_put", "µs", kind, limit)
+
+
+PSK_IDENTITY = "bench"
+PSK_KEY = "73656372657473656372657473656372"
+IN_MEMORY = ("storage.type=ram",)  # what sessions leave on the disk is not CoAP's
 STORED_BYTES = 1024 + 20  # payload and topic of the load `queued`
 MANY = "pairs -c 100 -q 1 --window 20 -s 256 -C 0 -d {d}"
 
@@ -103,12 +111,55 @@ LOADS = (
         Figure("n-always", "the same, storage.sync = always", "delivered_per_s", "messages/s", ABSOLUTE, None),
         Figure("n-disk", "the disk: 4 KB written and synced, median", "disk_sync_us", "µs", ABSOLUTE, None),
     ), options=("storage.sync=always",), durable=True, alone=True),
+    Load("coap-1", "coap-put -c 1 -w 1 -d {d}", (_put("o1", "CoAP PUT, 1 peer, 1 request at a time", RATIO, 1.5),),
+         options=IN_MEMORY, coap="udp"),
+    Load("coap-1-many", "coap-put -c 1 -w 16 -d {d}", (_put("o16", "the same, 16 at a time", RATIO, 1.5),),
+         options=IN_MEMORY, coap="udp"),
+    Load("coap-1k", "coap-put -c 1000 -w 16 -d {d}", (_put("p1k", "PUT, 1,000 known peers, 16 at a time"),),
+         options=IN_MEMORY, coap="udp", alone=True),
+    Load("coap-30k", "coap-put -c 30000 -w 16 -d {d}", (_put("p30k", "the same, 30,000 known peers"),),
+         options=IN_MEMORY, coap="udp", alone=True),
+    Load("coap-100k", "coap-put -c 100000 -w 16 -d {d}", (
+        _put("p100k", "the same, 100,000 known peers"),
+        Figure("p-new", "PUT of a peer that was not known", "server_cpu_us_per_new_peer", "µs", ABSOLUTE, None),
+        Figure("p-mem", "memory per known peer, at 100,000, session and remembered answer included",
+               "server_rss_bytes_per_peer", "B", ABSOLUTE, None),
+    ), options=IN_MEMORY, coap="udp", alone=True),
+    Load("coap-observe", "coap-observe -c 1000 -d {d}", (
+        Figure("q0", "PUT and notification, 1,000 observers, QoS 0", "server_cpu_us_per_notification", "µs", ABSOLUTE, None),
+    ), options=IN_MEMORY, coap="udp", alone=True),
+    Load("coap-observe-qos1", "coap-observe -c 1000 -q 1 -d {d}", (
+        Figure("q1", "the same, QoS 1, confirmable", "server_cpu_us_per_notification", "µs", ABSOLUTE, None),
+    ), options=IN_MEMORY, coap="udp", alone=True),
+    Load("coap-observe-100k", "coap-observe -c 100000 -d {d}", (
+        Figure("q100k", "as q0, 100,000 observers", "server_cpu_us_per_notification", "µs", ABSOLUTE, None),
+        Figure("q-new", "registration of an observer", "server_cpu_us_per_registration", "µs", ABSOLUTE, None),
+        Figure("q-mem", "memory per observer, at 100,000, session and remembered answer included",
+               "server_rss_bytes_per_observer", "B", ABSOLUTE, None),
+    ), options=IN_MEMORY, coap="udp", alone=True),
+    Load("coap-observe-forgetful", "coap-observe -c 100000 -d 0", (
+        Figure("q-mem0", "the same without remembered answers", "server_rss_bytes_per_observer", "B", ABSOLUTE, None),
+    ), options=(*IN_MEMORY, "coap.dedup.max_entries=16"), coap="udp", alone=True),
+    Load("coaps-psk", f"coaps-connect -c 10000 --psk-identity {PSK_IDENTITY} --psk {PSK_KEY}", (
+        Figure("r", "DTLS 1.2 handshake, pre-shared key", "server_cpu_us_per_handshake", "µs", ABSOLUTE, None),
+        Figure("r-rate", "the same", "handshakes_per_s", "1/s", ABSOLUTE, None),
+        Figure("r-mem", "memory per idle association", "server_rss_bytes_per_association", "KB", ABSOLUTE, None,
+               scale=1 / 1000),
+    ), options=IN_MEMORY, coap="dtls", alone=True),
+    Load("coaps-cert", "coaps-connect -c 2000", (
+        Figure("r-cert", "DTLS 1.2 handshake, certificate (P-256)", "server_cpu_us_per_handshake", "µs", ABSOLUTE, None),
+    ), options=IN_MEMORY, coap="dtls", alone=True),
 )
 
 QUOTIENTS = (
     Quotient("g-flat", "growth of g from 1,000 to 1,000,000 filters", "g1m", "g1k", 1.3),
     Quotient("l-cost", "a session that stays : one that does not (l : b)", "l", "b", 3.0),
     Quotient("n-rate", "storage.sync = always : interval, messages a second", "n-always", "n-interval", 0.3, at_least=True),
+    Quotient("p-1k", "growth of a PUT from 1 to 1,000 known peers", "p1k", "o16", 1.3),
+    Quotient("p-30k", "the same to 30,000", "p30k", "o16", 1.3),
+    Quotient("p-100k", "the same to 100,000", "p100k", "o16", 1.3),
+    Quotient("p-flat", "growth of a PUT from 1,000 to 100,000 known peers", "p100k", "p1k", 1.3),
+    Quotient("q-flat", "growth of a notification from 1,000 to 100,000 observers", "q100k", "q0", 1.3),
 )
 
 
@@ -116,18 +167,26 @@ def all_ids():
     return [figure.id for load in LOADS for figure in load.figures] + [quotient.id for quotient in QUOTIENTS]
 
 
+def coap_ids():
+    figures = {figure.id for load in LOADS if load.coap for figure in load.figures}
+    return figures | {quotient.id for quotient in QUOTIENTS if quotient.over in figures}
+
+
 def select(only):
-    """The loads that yield any of the wanted ids; `g` stands for g1k, g100k, g1m. Raises ValueError for unknown ids."""
+    """The loads that yield any of the wanted ids; `g` stands for g1k, g100k, g1m and `coap` for
+    all of CoAP. Raises ValueError for unknown ids."""
     if not only:
         return list(LOADS)
     wanted, quotients = set(), {quotient.id: quotient for quotient in QUOTIENTS}
     for id_ in only:
         if id_ == "g":
             wanted |= {"g1k", "g100k", "g1m"}
+        elif id_ == "coap":
+            wanted |= coap_ids()
         elif id_ in quotients:
             wanted |= {quotients[id_].over, quotients[id_].under}
         elif id_ in all_ids():
             wanted.add(id_)
         else:
-            raise ValueError(f"there is no scenario {id_}; known are {', '.join(all_ids())} and g")
+            raise ValueError(f"there is no scenario {id_}; known are {', '.join(all_ids())}, g and coap")
     return [load for load in LOADS if any(figure.id in wanted for figure in load.figures)]

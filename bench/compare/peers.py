@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from loads import PSK_IDENTITY, PSK_KEY
+
 START_SECONDS = 20
 STOP_SECONDS = 20
 
@@ -21,6 +23,12 @@ class PeerError(Exception):
 
 def free_port():
     with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def free_udp_port():
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
@@ -48,17 +56,24 @@ def make_certificate(folder):
 
 
 class Peer:
-    """Base: `name`, and after start() `pid`, `port` and (if it can) `tls_port` and `ws_port`."""
+    """Base: `name`, and after start() `pid`, `port` and (if it can) `tls_port`, `ws_port` and `coap_ports`, which maps
+    "udp" and "dtls"."""
+
+    bench_options = ()  # of sluice-bench, for this server
 
     def __init__(self, name):
         self.name = name
         self.process = None
         self.pid = self.port = self.tls_port = self.ws_port = None
+        self.coap_ports = {}
 
     def can_tls(self):
         return False
 
     def can_websocket(self):
+        return False
+
+    def can_coap(self):
         return False
 
     def prepare(self, load):
@@ -113,16 +128,25 @@ class Sluice(Peer):
     def __init__(self, name, binary, config, options):
         super().__init__(name)
         self.binary, self.config, self.options = str(binary), Path(config), list(options)
-        self.load_options = []
+        self.load_options, self.coap = [], False
 
     def prepare(self, load):
-        self.load_options = list(load.options)
+        self.load_options, self.coap = list(load.options), bool(load.coap)
 
     def can_tls(self):
         return True
 
     def can_websocket(self):
         return True
+
+    def can_coap(self):
+        return (self.config.parent / "plugins/emq_coap.conf").exists()
+
+    def _coap_options(self, folder, certificate):
+        if not self.coap:
+            return ["coap.bind.udp.1=off", "coap.bind.dtls.1=off"]
+        return ["coap.bind.udp.1=127.0.0.1:0", "coap.bind.dtls.1=127.0.0.1:0", f"psk.file={folder}/psk",
+                f"coap.dtls.certfile={certificate[0]}", f"coap.dtls.keyfile={certificate[1]}"]
 
     def _command(self, folder, certificate):
         options = [f"node.data_dir={folder}/data", f"log.dir={folder}/log"]
@@ -136,8 +160,8 @@ class Sluice(Peer):
                 options += [f"{key}.deflate=on", f"{key}.deflate_max_clients=102400"]
             if kind in ("ssl", "wss"):
                 options += [f"{key}.certfile={certificate[0]}", f"{key}.keyfile={certificate[1]}"]
-        if (self.config.parent / "plugins/emq_coap.conf").exists():
-            options += ["coap.bind.udp.1=off", "coap.bind.dtls.1=off"]
+        if self.can_coap():
+            options += self._coap_options(folder, certificate)
         command = [self.binary, "-c", str(self.config)]
         for option in options + self.load_options + self.options:
             command += ["-o", option]
@@ -146,10 +170,12 @@ class Sluice(Peer):
     def start(self, folder, certificate):
         for name in ("data", "log"):
             (Path(folder) / name).mkdir(exist_ok=True)
+        (Path(folder) / "psk").write_text(f"{PSK_IDENTITY}:{PSK_KEY}\n")
         self._spawn(self._command(folder, certificate), folder)
         ready = self._read_ready_line(folder)
         bound = dict(entry.split("=", 1) for entry in ready.split() if "=" in entry)
         self.pid = int(bound.pop("pid"))
+        self.coap_ports = {}
         for name, address in bound.items():
             port = int(address.rsplit(":", 1)[1])
             if name == "mqtt:tcp:external":
@@ -158,6 +184,8 @@ class Sluice(Peer):
                 self.tls_port = port
             elif name.startswith("mqtt:ws:"):
                 self.ws_port = port
+            elif name.startswith("coap:"):
+                self.coap_ports[name.split(":")[1]] = port
         if self.port is None:
             self._died(folder, f"names no listener mqtt:tcp:external: {ready}")
 
@@ -213,6 +241,39 @@ tls_version tlsv1.3
 """)
         self._spawn([self.binary, "-c", str(config)], folder)
         self._wait_for_port(self.port, folder)
+
+
+class Libcoap(Peer):
+    """The example server of libcoap, which keeps the body of the last PUT to /example_data."""
+
+    bench_options = ("--path", "/example_data")
+    PING, RESET = b"\x40\0\0\x01", b"\x70\0\0\x01"
+
+    def __init__(self, binary):
+        super().__init__("libcoap")
+        self.binary = binary
+
+    def can_coap(self):
+        return True
+
+    def start(self, folder, certificate):
+        port = free_udp_port()
+        self.coap_ports = {"udp": port}
+        self._spawn([self.binary, "-A", "127.0.0.1", "-p", str(port), "-v", "0"], folder)
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:
+            probe.settimeout(0.1)
+            probe.connect(("127.0.0.1", port))
+            deadline = time.monotonic() + START_SECONDS
+            while time.monotonic() < deadline:
+                if self.process.poll() is not None:
+                    self._died(folder, f"ended with {self.process.returncode} while starting")
+                try:
+                    probe.send(self.PING)
+                    if probe.recv(64) == self.RESET:
+                        return
+                except OSError:
+                    time.sleep(0.02)
+        self._died(folder, f"does not answer on port {port}")
 
 
 class Command(Peer):

@@ -84,7 +84,7 @@ class Verdicts(unittest.TestCase):
 class Selection(unittest.TestCase):
     def test_every_budgeted_scenario_is_there(self):
         self.assertLessEqual({"a", "a2", "b", "c", "d", "e0", "e1", "f", "g1k", "g100k", "g1m", "g2", "g3", "h", "i", "k",
-                              "l-cost", "m", "n-rate"},
+                              "l-cost", "m", "n-rate", "o1", "o16", "p-1k", "p-30k", "p-100k", "q-mem", "r", "r-mem"},
                              set(loads.all_ids()))
 
     def test_selection(self):
@@ -92,6 +92,8 @@ class Selection(unittest.TestCase):
         self.assertEqual(len(loads.select(["g"])), 3)
         self.assertEqual([load.name for load in loads.select(["g-flat"])], ["filters-1k", "filters-1m"])
         self.assertEqual([load.name for load in loads.select(["l-cost"])], ["pairs-qos1", "durable-qos1"])
+        self.assertEqual([load.name for load in loads.select(["p-100k"])], ["coap-1-many", "coap-100k"])
+        self.assertEqual(loads.select(["coap"]), [load for load in loads.LOADS if load.coap])
         with self.assertRaises(ValueError):
             loads.select(["nonsense"])
 
@@ -116,6 +118,23 @@ class Servers(unittest.TestCase):
         self.assertIn("listener.wss.external.certfile=c.pem", options)
         self.assertEqual(options[-1], "a=b")
         self.assertFalse([option for option in options if "ssl.off" in option or "backlog" in option])
+
+    def test_coap_listens_only_where_it_is_measured(self):
+        with TemporaryDirectory() as folder:
+            plugins = Path(folder) / "plugins"
+            plugins.mkdir()
+            (plugins / "emq_coap.conf").touch()
+            config = Path(folder) / "sluice.conf"
+            config.touch()
+            sluice = peers.Sluice("sluice", "bin", config, [])
+            sluice.prepare(loads.select(["a"])[0])
+            self.assertIn("coap.bind.udp.1=off", sluice._command(folder, ("c.pem", "k.pem")))
+            sluice.prepare(loads.select(["r"])[0])
+            command = sluice._command(folder, ("c.pem", "k.pem"))
+            self.assertLessEqual({"coap.bind.udp.1=127.0.0.1:0", "coap.bind.dtls.1=127.0.0.1:0", f"psk.file={folder}/psk"},
+                                 set(command))
+            self.assertTrue(sluice.can_coap())
+            self.assertFalse(peers.Sluice("old", "bin", Path(folder) / "plugins/none", []).can_coap())
 
 
 if __name__ == "__main__":
