@@ -81,7 +81,8 @@ void Client::serve(Envelope&& envelope) {
     notifier_.use_route(envelope);
     if (state_ == State::Online) notifier_.send_held();
   }
-  if (state_ == State::Online && !restoring_) {
+  // Nothing overtakes what waits.
+  if (state_ == State::Online && !restoring_ && waiting_.empty()) {
     arm_keep_alive();
     return perform(envelope);
   }
