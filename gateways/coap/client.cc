@@ -81,8 +81,9 @@ void Client::serve(Envelope&& envelope) {
     notifier_.use_route(envelope);
     if (state_ == State::Online) notifier_.send_held();
   }
-  // Nothing overtakes what waits.
-  if (state_ == State::Online && !restoring_ && waiting_.empty()) {
+  if (state_ == State::Online && !restoring_) {
+    serve_waiting();  // nothing overtakes what waits
+    if (state_ != State::Online) return shard_.reply(envelope.sender, bare_response(codes::kServiceUnavailable));
     arm_keep_alive();
     return perform(envelope);
   }

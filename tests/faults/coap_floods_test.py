@@ -2,7 +2,6 @@
 """CoAP: floods from more addresses than anybody has, none of which is there: requests, bodies that are begun, clients,
 observations; and what comes back to those addresses."""
 import subprocess
-import time
 import unittest
 
 import coap_swarm
@@ -198,30 +197,15 @@ class BodyFloodTest(CoapFaultTest):
             swarm.send(self.first_blocks(0, self.COUNT))
             answers = swarm.answered()
             most = self.TOTAL // 1024
-            self.assertEqual(set(answers), {"2.31", "5.03"})
+            self.assertEqual(set(answers), {"2.31", "4.01"})
             self.assertLessEqual(answers["2.31"], most)
-            self.assertEqual(self.moved("coap/blocks/no_room"), answers["5.03"])
+            self.assertEqual(self.moved("coap/blocks/no_room"), answers["4.01"])
             self.assertLessEqual(self.gauge("coap/blocks/uploads"), most)
             self.assert_memory(before, self.TOTAL + self.COUNT * (PEER + REMEMBERED) + 8 * MEGABYTE,
                                "coap.block.total_bytes, and each address with its request")
             wait_until(self.real_upload, "a real client gets its body in")
         self.assert_logged(r"coap\.block\.total_bytes")
         self.assertGreater(self.moved("coap/blocks/given_up"), 0)
-
-    def test_a_real_client_during_the_attack(self):
-        """The flood goes on all the time, from new addresses; the client tries again as 5.03 asks it to."""
-        swarm, begin, end = self.swarm(largest=2048), self.TOTAL // 1024, time.monotonic() + DEADLINE
-        done = False
-        with self.probe():
-            swarm.send(self.first_blocks(0, begin))
-            while not done and time.monotonic() < end:
-                real = self.uploads()
-                while real.poll() is None and time.monotonic() < end:
-                    swarm.send(self.first_blocks(begin, begin + 200))
-                    begin += 200
-                real.kill()
-                done = "process incoming 2.04 response" in real.communicate()[0]
-        self.assertTrue(done, f"no body came in beside {begin} that were begun")
 
 
 if __name__ == "__main__":
