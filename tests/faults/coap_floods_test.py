@@ -105,23 +105,6 @@ class AmplificationTest(CoapFaultTest):
                     swarm.read()
                     self.assertLessEqual(swarm.received, 3 * swarm.sent, swarm.answered())
 
-    def test_observations(self):
-        """Each observer gets notifications until what it sent is used up three times, and is asked whether it is there.
-        Nobody says so: all of them are away, and what comes waits in their sessions."""
-        swarm = self.swarm()
-        with self.probe():
-            swarm.send((coap_swarm.FIRST + n, request(GET, f"mqtt/watched?c=o{n}&qos={n % 2}", more=[(OBSERVE, b"")],
-                                                      token=b"1")) for n in range(self.OBSERVERS))
-            wait_until(lambda: swarm.read() or swarm.answered() == {"2.05": self.OBSERVERS}, "all of them observe")
-            with self.client("publisher") as publisher:
-                for number in range(20):
-                    publisher.send(publish("watched", b"x" * (20 if number < 3 else 900), 1, number + 1))
-                    publisher.expect(wire.PUBACK)
-            wait_until(lambda: swarm.read() or self.moved("coap/clients/gone_away") == self.OBSERVERS, "all are away")
-        swarm.read()
-        self.assertLessEqual(swarm.received, 3 * swarm.sent, swarm.answered())
-        self.assertGreaterEqual(self.moved("coap/notifications/probes"), self.OBSERVERS // 2)
-
 
 class ClientFloodTest(CoapFaultTest):
     """Each address is a client of its own: all of them are known until their keep-alive is over."""

@@ -320,10 +320,10 @@ void MessageLayer::settled(PeerId id, MessageId mid) {
 void MessageLayer::retransmit(PeerId id, std::span<const std::byte> message) {
   Peer* const peer = peers_.get(id);
   if (peer == nullptr) return;
-  // An address that may be forged gets no more than what it has credit for, but for a ping, which is smaller than any
-  // datagram's headers: its answer is what gives credit.
-  const bool ping = message.size() == empty_message({}, {}).size();
-  if (!peer->verified && peer->credit < message.size() && !ping) return;
+  // An address that may be forged gets no more than what it has credit for; but a short message is repeated all the
+  // same: it may be the only one that could show that the peer is there.
+  constexpr std::size_t kShort = 64;
+  if (!peer->verified && peer->credit < message.size() && message.size() > kShort) return;
   message_probe().retransmissions.add();
   transmit_on_credit(*peer, message);
 }
