@@ -33,7 +33,7 @@ class Load:
     websocket: bool = False
     connections: int = 0  # 0: as the scenario says; otherwise capped by the descriptors that are allowed
     options: tuple = ()   # more settings of Sluice, KEY=VALUE
-    coap: str = ""        # "udp" or "dtls": which of the CoAP listeners the load goes to; the other peer is libcoap's server
+    coap: str = ""        # "udp" or "dtls": the CoAP listener that the load goes to; the other peer is libcoap's server
     durable: bool = False  # sessions that stay: mosquitto gets its persistence, and the disk is timed beside it
     alone: bool = False    # no other server has what is measured
 
@@ -126,7 +126,8 @@ LOADS = (
                "server_rss_bytes_per_peer", "B", ABSOLUTE, None),
     ), options=IN_MEMORY, coap="udp", alone=True),
     Load("coap-observe", "coap-observe -c 1000 -d {d}", (
-        Figure("q0", "PUT and notification, 1,000 observers, QoS 0", "server_cpu_us_per_notification", "µs", ABSOLUTE, None),
+        Figure("q0", "PUT and notification, 1,000 observers, QoS 0", "server_cpu_us_per_notification", "µs", ABSOLUTE,
+               None),
     ), options=IN_MEMORY, coap="udp", alone=True),
     Load("coap-observe-qos1", "coap-observe -c 1000 -q 1 -d {d}", (
         Figure("q1", "the same, QoS 1, confirmable", "server_cpu_us_per_notification", "µs", ABSOLUTE, None),
@@ -140,14 +141,14 @@ LOADS = (
     Load("coap-observe-forgetful", "coap-observe -c 100000 -d 0", (
         Figure("q-mem0", "the same without remembered answers", "server_rss_bytes_per_observer", "B", ABSOLUTE, None),
     ), options=(*IN_MEMORY, "coap.dedup.max_entries=16"), coap="udp", alone=True),
-    Load("coaps-psk", f"coaps-connect -c 10000 --psk-identity {PSK_IDENTITY} --psk {PSK_KEY}", (
-        Figure("r", "DTLS 1.2 handshake, pre-shared key", "server_cpu_us_per_handshake", "µs", ABSOLUTE, None),
+    Load("coaps-psk", f"coaps-connect -c 30000 --psk-identity {PSK_IDENTITY} --psk {PSK_KEY}", (
+        Figure("r", "DTLS 1.2 handshake and a ping, pre-shared key", "server_cpu_us_per_handshake", "µs", ABSOLUTE, None),
         Figure("r-rate", "the same", "handshakes_per_s", "1/s", ABSOLUTE, None),
-        Figure("r-mem", "memory per idle association", "server_rss_bytes_per_association", "KB", ABSOLUTE, None,
-               scale=1 / 1000),
+        Figure("r-mem", "memory per idle association", "server_rss_bytes_per_association", "B", ABSOLUTE, None),
     ), options=IN_MEMORY, coap="dtls", alone=True),
     Load("coaps-cert", "coaps-connect -c 2000", (
-        Figure("r-cert", "DTLS 1.2 handshake, certificate (P-256)", "server_cpu_us_per_handshake", "µs", ABSOLUTE, None),
+        Figure("r-cert", "DTLS 1.2 handshake and a ping, certificate (P-256)", "server_cpu_us_per_handshake", "µs",
+               ABSOLUTE, None),
     ), options=IN_MEMORY, coap="dtls", alone=True),
 )
 

@@ -159,6 +159,16 @@ DtlsClient::Status DtlsClient::on_time() {
   return Status::Failed;
 }
 
+void DtlsClient::say(ByteView message) { SSL_write(session_.get(), message.data(), static_cast<int>(message.size())); }
+
+ByteView DtlsClient::hear(ByteView datagram, std::span<std::uint8_t> into) {
+  ERR_clear_error();
+  transport_->incoming = datagram;
+  const int got = SSL_read(session_.get(), into.data(), static_cast<int>(into.size()));
+  transport_->incoming = {};
+  return into.first(static_cast<std::size_t>(std::max(got, 0)));
+}
+
 DtlsClient::Status DtlsClient::step() {
   ERR_clear_error();
   const int returned = SSL_do_handshake(session_.get());

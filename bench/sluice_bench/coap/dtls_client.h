@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "bench/sluice_bench/coap/peer_socket.h"
@@ -16,7 +17,7 @@ namespace sluice::bench::coap {
 /// Throws std::runtime_error for unusable files or keys (start-up only).
 TlsContext make_dtls_context(const TlsSettings& tls, const CoapSettings& coap);
 
-/// The client's end of one DTLS handshake, over the socket of all peers. Without a close_notify when it goes: the
+/// The client's end of one DTLS association, over the socket of all peers. Without a close_notify when it goes: the
 /// server's end stays.
 /// Thread: that of its socket.
 class DtlsClient {
@@ -32,9 +33,14 @@ class DtlsClient {
 
   /// Sends the first flight.
   Status start() { return step(); }
+  /// A datagram of the handshake.
   Status on_datagram(ByteView bytes);
   /// Sends the last flight again if its time has come.
   Status on_time();
+  /// Sends a message. Requires: the handshake is done.
+  void say(ByteView message);
+  /// The message in a datagram, cut to the size of `into`; empty if there is none. Requires: the handshake is done.
+  ByteView hear(ByteView datagram, std::span<std::uint8_t> into);
   [[nodiscard]] const std::string& error() const { return error_; }
 
  private:

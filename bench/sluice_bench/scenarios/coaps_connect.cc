@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "bench/sluice_bench/coap/dtls_client.h"
+#include "bench/sluice_bench/coap/exchanges.h"
+#include "bench/sluice_bench/coap/message.h"
 #include "bench/sluice_bench/histogram.h"
 #include "bench/sluice_bench/scenarios/coap_report.h"
 #include "bench/sluice_bench/scenarios/pubsub.h"
@@ -19,17 +21,21 @@ using coap::DtlsClient;
 using coap::Peer;
 
 constexpr std::size_t kDefaultPeers = 1000;
-constexpr Nanos kTick = 100 * kMillisecond;  ///< between two looks for flights that are to be sent again
+constexpr Nanos kTick = 100 * kMillisecond;  ///< between two looks for what is to be sent again
+constexpr std::uint16_t kPingId = 1;
 
-/// Handshakes of all peers one after the other, a bounded number at a time. A peer that is done forgets its end, so
-/// that only the server's costs memory.
+/// Handshakes of all peers one after the other, a bounded number at a time. Over its new association each peer sends a
+/// ping, so that the server knows that the peer has it, too. A peer that has the answer forgets its end, so that only
+/// the server's costs memory.
 class Handshakes {
  public:
   explicit Handshakes(const Settings& settings)
       : settings_(settings),
         peers_(or_default(settings.load.count, kDefaultPeers)),
         context_(coap::make_dtls_context(settings.client.tls, settings.coap)),
-        socket_(coap::resolve_server(settings.client.host, coap_port(settings, kCoapsPort))) {}
+        socket_(coap::resolve_server(settings.client.host, coap_port(settings, kCoapsPort))) {
+    coap::encode_empty(coap::Type::Confirmable, kPingId, ping_);
+  }
 
   /// false: `until` was reached before all were done, or error() says why.
   bool run(Nanos until) {
@@ -54,6 +60,7 @@ class Handshakes {
   struct Handshake {
     std::unique_ptr<DtlsClient> client;
     Nanos began = 0;
+    Nanos pinged = 0;  ///< the last time; 0: the handshake is not done
   };
 
   void start_some() {
@@ -62,34 +69,47 @@ class Handshakes {
       auto client = std::make_unique<DtlsClient>(context_.get(), socket_, peer,
                                                  expand_topic(settings_.coap.psk_identity, "", "", peer));
       DtlsClient& started = *client;
-      under_way_[peer] = {std::move(client), now_ns()};
-      judge(peer, started.start());
+      under_way_[peer] = {.client = std::move(client), .began = now_ns()};
+      judge(under_way_[peer], started.start());
     }
   }
 
   void take(const coap::Datagram& datagram) {
     const auto found = under_way_.find(datagram.peer);
-    if (found != under_way_.end()) judge(datagram.peer, found->second.client->on_datagram(datagram.bytes));
+    if (found == under_way_.end()) return;
+    Handshake& handshake = found->second;
+    if (handshake.pinged == 0) return judge(handshake, handshake.client->on_datagram(datagram.bytes));
+    std::array<std::uint8_t, coap::PeerSocket::kMaxDatagram> heard{};
+    coap::Message answer;
+    if (!coap::decode(handshake.client->hear(datagram.bytes, heard), answer)) return;
+    if (answer.type != coap::Type::Reset || answer.id != kPingId) return;
+    ++done_;
+    under_way_.erase(found);
+  }
+
+  void judge(Handshake& handshake, DtlsClient::Status status) {
+    if (status == DtlsClient::Status::Failed) error_ = handshake.client->error();
+    if (status != DtlsClient::Status::Done) return;
+    latency_.record(now_ns() - handshake.began);
+    ping(handshake);
+  }
+
+  void ping(Handshake& handshake) {
+    handshake.pinged = now_ns();
+    handshake.client->say(ping_);
   }
 
   void send_again() {
-    if (now_ns() < tick_) return;
-    tick_ = now_ns() + kTick;
+    const Nanos now = now_ns();
+    if (now < tick_) return;
+    tick_ = now + kTick;
     for (auto& [peer, handshake] : under_way_) {
-      if (handshake.client->on_time() == DtlsClient::Status::Failed) error_ = handshake.client->error();
+      if (handshake.pinged == 0) {
+        judge(handshake, handshake.client->on_time());
+      } else if (now - handshake.pinged >= coap::Exchanges::kAckTimeout) {
+        ping(handshake);
+      }
     }
-  }
-
-  void judge(Peer peer, DtlsClient::Status status) {
-    if (status == DtlsClient::Status::Going) return;
-    const auto found = under_way_.find(peer);
-    if (status == DtlsClient::Status::Failed) {
-      error_ = found->second.client->error();
-      return;
-    }
-    latency_.record(now_ns() - found->second.began);
-    ++done_;
-    under_way_.erase(found);
   }
 
   const Settings& settings_;
@@ -97,6 +117,7 @@ class Handshakes {
   TlsContext context_;
   coap::PeerSocket socket_;
   std::unordered_map<Peer, Handshake> under_way_;
+  Bytes ping_;
   Peer next_ = 0;
   std::size_t done_ = 0;
   Nanos tick_ = 0;

@@ -32,8 +32,8 @@ constexpr std::array kScenarios{
         "then -d seconds of PUTs and notifications, -w of these on their way at one time",
         run_coap_observe},
     Scenario{"coaps-connect",
-             "-c peers (1000), each with its own source address, make a DTLS 1.2 association and keep it, "
-             "--connect-window handshakes at one time",
+             "-c peers (1000), each with its own source address, make a DTLS 1.2 association, ping the server over it "
+             "and keep it, --connect-window of them at one time",
              run_coaps_connect},
 };
 
