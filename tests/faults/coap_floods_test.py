@@ -2,6 +2,7 @@
 """CoAP: floods from more addresses than anybody has, none of which is there: requests, bodies that are begun, clients,
 observations; and what comes back to those addresses."""
 import subprocess
+import time
 import unittest
 
 import coap_swarm
@@ -105,6 +106,23 @@ class AmplificationTest(CoapFaultTest):
                     swarm.read()
                     self.assertLessEqual(swarm.received, 3 * swarm.sent, swarm.answered())
 
+    def test_observations(self):
+        """Each observer gets notifications until what it sent is used up three times, and is asked whether it is there.
+        Nobody says so: all of them are away, and what comes waits in their sessions."""
+        swarm = self.swarm()
+        with self.probe():
+            swarm.send((coap_swarm.FIRST + n, request(GET, f"mqtt/watched?c=o{n}&qos={n % 2}", more=[(OBSERVE, b"")],
+                                                      token=b"1")) for n in range(self.OBSERVERS))
+            wait_until(lambda: swarm.read() or swarm.answered() == {"2.05": self.OBSERVERS}, "all of them observe")
+            with self.client("publisher") as publisher:
+                for number in range(20):
+                    publisher.send(publish("watched", b"x" * (20 if number < 3 else 900), 1, number + 1))
+                    publisher.expect(wire.PUBACK)
+            wait_until(lambda: swarm.read() or self.moved("coap/clients/gone_away") == self.OBSERVERS, "all are away")
+        swarm.read()
+        self.assertLessEqual(swarm.received, 3 * swarm.sent, swarm.answered())
+        self.assertGreaterEqual(self.moved("coap/notifications/probes"), self.OBSERVERS // 2)
+
 
 class ClientFloodTest(CoapFaultTest):
     """Each address is a client of its own: all of them are known until their keep-alive is over."""
@@ -166,12 +184,21 @@ class BodyFloodTest(CoapFaultTest):
         """libcoap's client with a body of 50 blocks, again and again until it is taken: 5.03 says Max-Age."""
         body = self.server.write("body", "x" * 50_000)
         uri = f"coap://127.0.0.1:{self.server.port('coap:udp:1')}/mqtt/{self.name}?c=real"
-        return subprocess.Popen([PROGRAM, "-B", str(DEADLINE), "-v", "7", "-m", "put", "-b", "1024", "-f", body, uri],
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
+        # A file, not a pipe: nobody reads while the client runs, and it says much.
+        printed = self.enterContext(open(self.server.folder / "printed", "w+", encoding="utf-8"))
+        process = subprocess.Popen([PROGRAM, "-B", str(DEADLINE), "-v", "7", "-m", "put", "-b", "1024", "-f", body, uri],
+                                   stdout=printed, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        return process, printed
+
+    @staticmethod
+    def is_taken(printed):
+        printed.seek(0)
+        return "process incoming 2.04 response" in printed.read()
 
     def real_upload(self):
-        output, _ = self.uploads().communicate(timeout=DEADLINE + 10)
-        return "process incoming 2.04 response" in output
+        process, printed = self.uploads()
+        process.wait(timeout=DEADLINE + 10)
+        return self.is_taken(printed)
 
     def test_100000_half_done_bodies(self):
         """What has stalled for a while makes room."""
@@ -189,6 +216,22 @@ class BodyFloodTest(CoapFaultTest):
             wait_until(self.real_upload, "a real client gets its body in")
         self.assert_logged(r"coap\.block\.total_bytes")
         self.assertGreater(self.moved("coap/blocks/given_up"), 0)
+
+    def test_a_real_client_during_the_attack(self):
+        """The flood goes on all the time, from new addresses; the client tries again as 5.03 asks it to."""
+        swarm, begin, end = self.swarm(largest=2048), self.TOTAL // 1024, time.monotonic() + DEADLINE
+        done = False
+        with self.probe():
+            swarm.send(self.first_blocks(0, begin))
+            while not done and time.monotonic() < end:
+                real, printed = self.uploads()
+                while real.poll() is None and time.monotonic() < end:
+                    swarm.send(self.first_blocks(begin, begin + 200))
+                    begin += 200
+                real.kill()
+                real.wait()
+                done = self.is_taken(printed)
+        self.assertTrue(done, f"no body came in beside {begin} that were begun")
 
 
 if __name__ == "__main__":

@@ -124,6 +124,11 @@ void MessageLayer::on_reset(const Datagram& datagram, const Pdu& pdu) {
     return;
   }
   if (!peer->traffic) return;
+  if (peer->traffic->asked == pdu.mid()) {
+    peers_.touch(id, datagram.path, shard_.now());
+    peer->verified = true;
+    return peer->traffic->asked.reset();
+  }
   for (PeerTraffic::Sent& sent : peer->traffic->non_confirmable) {
     if (sent.reminder.sink == nullptr || sent.mid != pdu.mid()) continue;
     return tell(id, std::exchange(sent, {}).reminder, Outcome::Reset);
@@ -320,12 +325,17 @@ void MessageLayer::settled(PeerId id, MessageId mid) {
 void MessageLayer::retransmit(PeerId id, std::span<const std::byte> message) {
   Peer* const peer = peers_.get(id);
   if (peer == nullptr) return;
-  // An address that may be forged gets no more than what it has credit for; but a short message is repeated all the
-  // same: it may be the only one that could show that the peer is there.
-  constexpr std::size_t kShort = 64;
-  if (!peer->verified && peer->credit < message.size() && message.size() > kShort) return;
+  if (!peer->verified && peer->credit < message.size()) return ask_instead(*peer);
   message_probe().retransmissions.add();
   transmit_on_credit(*peer, message);
+}
+
+/// An address that may be forged gets no more than what it has credit for, and a ping in place of what it has no credit
+/// for: whoever is there answers that, and gets the message when its time comes again.
+void MessageLayer::ask_instead(Peer& peer) {
+  const MessageId mid = next_mid(peer);
+  traffic(peer).asked = mid;
+  transmit_on_credit(peer, empty_message(Type::Confirmable, mid));
 }
 
 void MessageLayer::give_up(PeerId id, MessageId mid, Reminder reminder) {

@@ -72,6 +72,7 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   void forget(PeerId id);
   void transmit(const Peer& peer, std::span<const std::byte> bytes);
   void transmit_on_credit(Peer& peer, std::span<const std::byte> bytes);
+  void ask_instead(Peer& peer);
   void transmit_empty(const DatagramPath& path, Type type, MessageId mid);
   void send_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder);
   void remember_non_confirmable(Peer& peer, MessageId mid, Reminder reminder);

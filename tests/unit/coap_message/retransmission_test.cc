@@ -260,17 +260,30 @@ TEST_F(Retransmission, AnUnverifiedPeerGetsNoMoreThanItsCredit) {
   static_cast<void>(layer().send(peer, parts, Confirm::Yes, {&sink_, 1}));  // of 75 bytes
   EXPECT_EQ(layer().credit(peer), 165U);
   clock_.pass(minutes(2));
-  EXPECT_EQ(sent().size(), 3U) << "once more and once more, and no further";
-  EXPECT_EQ(layer().credit(peer), 15U);
+  const auto all = sent();
+  ASSERT_EQ(all.size(), 5U);
+  EXPECT_EQ(all[2], all[0]) << "once more and once more, and no further";
+  for (std::size_t i = 3; i < all.size(); ++i) EXPECT_EQ(all[i].substr(0, 5), "40 00") << "a ping in its place";
+  EXPECT_EQ(layer().credit(peer), 7U);
   EXPECT_EQ(sink_.told, (std::vector<FakeSink::Told>{{peer, 1, Outcome::TimedOut}}));
 }
 
-TEST_F(Retransmission, AShortMessageIsRepeatedWithoutCredit) {
+TEST_F(Retransmission, WhoAnswersThePingGetsTheRest) {
   receive("50 01 00 01");  // 12 of credit
   const PeerId peer = events_.requests.at(0).peer;
   static_cast<void>(send(peer, Confirm::Yes, 1));  // of 7 bytes
+  const auto message = sent();
+  clock_.pass(seconds(4));
+  const auto ping = sent();
+  ASSERT_EQ(ping.size(), 1U);
+  EXPECT_EQ(ping[0].substr(0, 5), "40 00");
+  receive("70 00 ff ff");
+  EXPECT_FALSE(layer().verified(peer)) << "an answer to something else";
+  receive("70 00 " + ping[0].substr(6));
+  EXPECT_TRUE(layer().verified(peer));
+  EXPECT_TRUE(sink_.told.empty()) << "the message was not answered";
   clock_.pass(minutes(2));
-  EXPECT_EQ(sent().size(), 5U);
+  EXPECT_EQ(sent(), std::vector<std::string>(3, message.at(0)));
 }
 
 TEST_F(Retransmission, WhomWeSpeakToFirstIsNoForgery) {
