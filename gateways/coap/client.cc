@@ -55,7 +55,7 @@ Client::Client(GatewayShard& shard, ClientSerial serial, const Envelope& first)
       client_id_(first.command.who.client_id),
       proof_(proof_of(first)),
       scope_(scope_of(first)),
-      notifier_(shard, serial) {
+      notifier_(shard, serial, client_id_) {
   probe().clients.add(1);
 }
 

@@ -211,7 +211,8 @@ void GatewayShard::serve(Envelope&& envelope) {
   if (!envelope.command.who.token.empty()) return serve_by_token(std::move(envelope));
   if (by_serial_.size() >= settings().max_clients) {
     coap::probe().too_many.add();
-    log_limit_reached("a client was refused", "coap.max_clients", settings().max_clients,
+    static log::RateLimit lines(1);
+    log_limit_reached(lines, "a client was refused", "coap.max_clients", settings().max_clients,
                       envelope.command.who.client_id);
     return reply(envelope.sender, bare_response(codes::kServiceUnavailable));
   }

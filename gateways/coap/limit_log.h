@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "shared/log/log.h"
+
 namespace sluice::coap {
 
-/// One line in the log, not too often for each key, for what a limit of the gateway did to a client. `what`: "a client
-/// was refused". Thread safety: any thread.
-void log_limit_reached(std::string_view what, std::string_view key, std::size_t value, std::string_view client_id);
+/// What a limit of the gateway did to a client, for the log. `what`: "a client was refused". `lines`: of that limit
+/// alone, so that one does not hush another. Thread safety: any thread.
+void log_limit_reached(log::RateLimit& lines, std::string_view what, std::string_view key, std::size_t value,
+                       std::string_view client_id);
 
 }  // namespace sluice::coap

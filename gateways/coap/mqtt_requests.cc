@@ -153,7 +153,8 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
     if (all.size() >= shard.settings().max_observations) {
       // A server that takes no more observers answers the GET [RFC 7641 4.1].
       probe().observations_refused.add();
-      log_limit_reached("an observation was refused", "coap.max_observations", shard.settings().max_observations,
+      static log::RateLimit lines(1);
+      log_limit_reached(lines, "an observation was refused", "coap.max_observations", shard.settings().max_observations,
                         client.client_id());
       return client.reply(envelope.sender, response);
     }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "gateways/coap/client.h"
 #include "gateways/coap/coap_probe.h"
 #include "gateways/coap/gateway_shard.h"
 #include "gateways/coap/limit_log.h"
@@ -25,9 +24,10 @@ std::uint32_t seconds_of(std::chrono::milliseconds time) {
 
 }  // namespace
 
-Notifier::Notifier(GatewayShard& shard, ClientSerial serial)
+Notifier::Notifier(GatewayShard& shard, ClientSerial serial, const std::string& client_id)
     : shard_(shard),
       serial_(serial),
+      client_id_(client_id),
       pacing_(shard.settings().notify_window, shard.settings().confirm_every, shard.now()) {}
 
 Notifier::~Notifier() { drop_route(); }
@@ -110,8 +110,9 @@ std::vector<std::uint16_t> Notifier::observed_by(const Delivery& delivery) {
 void Notifier::hold(Held held) {
   if (held_.size() >= shard_.settings().max_held) {
     probe().superseded.add();
-    log_limit_reached("a message of QoS 0 was dropped for a later one", "coap.notify.max_held",
-                      shard_.settings().max_held, shard_.find(serial_)->client_id());
+    static log::RateLimit lines(1);
+    log_limit_reached(lines, "a message of QoS 0 was dropped for a later one", "coap.notify.max_held",
+                      shard_.settings().max_held, client_id_);
     static_cast<void>(held_.pop_front());
   }
   held_.push_back(std::move(held));

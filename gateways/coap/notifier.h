@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "broker/api/delivery_sink.h"
@@ -23,7 +24,8 @@ class GatewayShard;
 /// Owner: the Client. Thread: its shard.
 class Notifier {
  public:
-  Notifier(GatewayShard& shard, ClientSerial serial);
+  /// `client_id` is of the client, and outlives the notifier.
+  Notifier(GatewayShard& shard, ClientSerial serial, const std::string& client_id);
   ~Notifier();
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
@@ -91,6 +93,7 @@ class Notifier {
 
   GatewayShard& shard_;
   const ClientSerial serial_;
+  const std::string& client_id_;
   ObservationList observations_;
   NotificationPacing pacing_;
   Route route_;

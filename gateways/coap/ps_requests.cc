@@ -74,7 +74,8 @@ void serve_create(Client& client, const Envelope& envelope) {
   const Topic found = look_up(client, topic);
   if (is_error(found.reason)) return client.reply(envelope.sender, bare_response(code_of(found.reason)));
   if (!created(client).put(client.shard().scoped(client, topic), format)) {
-    log_limit_reached("a topic was not created", "coap.ps.max_created", client.shard().settings().max_created,
+    static log::RateLimit lines(1);
+    log_limit_reached(lines, "a topic was not created", "coap.ps.max_created", client.shard().settings().max_created,
                       client.client_id());
     return client.reply(envelope.sender, bare_response(codes::kTooManyRequests));
   }

@@ -99,10 +99,7 @@ RequestId Requester::request(PeerId peer, const Outgoing& outgoing, ResponseHand
   of_peer_[peer.slot].push_back(id);
   carrier_.pin(peer);
   client_probe().pending.add(1);
-  start_transfer(call, id);
-  if (outgoing.observe) call.transfer->observe = kRegister;
-  call.transfer->sender.emplace(call.body.bytes.size(), block_size_for(call), most_payload(call));
-  if (transmit(call)) return id;
+  if (send_from_start(call, outgoing.observe ? std::optional(kRegister) : std::nullopt)) return id;
   client_probe().refused.add();
   take_out(id);
   return 0;
@@ -127,6 +124,15 @@ std::unique_ptr<Requester::Call> Requester::make_call(RequestId id, PeerId peer,
 void Requester::start_transfer(Call& call, std::uint64_t token) {
   call.transfer = std::make_unique<Transfer>(*this, call.id, token);
   if (token != call.id) fetches_.emplace(token, call.id);
+}
+
+/// Sends the request under its own token, whatever was under way for it.
+bool Requester::send_from_start(Call& call, std::optional<std::uint32_t> observe) {
+  end_transfer(call);
+  start_transfer(call, call.id);
+  call.transfer->observe = observe;
+  call.transfer->sender.emplace(call.body.bytes.size(), block_size_for(call), most_payload(call));
+  return transmit(call);
 }
 
 /// The exponent of the blocks that the body goes in; nullopt: it goes in one message.
@@ -201,11 +207,7 @@ bool Requester::deregister(RequestId request) {
   const auto found = calls_.find(request);
   if (found == calls_.end() || !found->second->observing) return false;
   Call& call = *found->second;
-  end_transfer(call);
-  start_transfer(call, call.id);
-  call.transfer->observe = kDeregister;
-  call.transfer->sender.emplace(call.body.bytes.size(), block_size_for(call), most_payload(call));
-  if (transmit(call)) return true;
+  if (send_from_start(call, kDeregister)) return true;
   forget(request);
   return false;
 }
@@ -215,11 +217,7 @@ bool Requester::refresh(RequestId request) {
   if (found == calls_.end() || !found->second->observing) return false;
   Call& call = *found->second;
   if (call.transfer && call.transfer->observe) return false;
-  end_transfer(call);
-  start_transfer(call, call.id);
-  call.transfer->observe = kRegister;
-  call.transfer->sender.emplace(call.body.bytes.size(), block_size_for(call), most_payload(call));
-  if (transmit(call)) return true;
+  if (send_from_start(call, kRegister)) return true;
   end_transfer(call);
   return false;
 }

@@ -65,6 +65,7 @@ class Requester final : private OutcomeSink {
   std::unique_ptr<Call> make_call(RequestId id, PeerId peer, const Outgoing& outgoing, ResponseHandler& handler);
   [[nodiscard]] Call* find(std::uint64_t token, PeerId peer);
   void start_transfer(Call& call, std::uint64_t token);
+  bool send_from_start(Call& call, std::optional<std::uint32_t> observe);
   bool transmit(Call& call);
   void add_body(const Call& call, Parts& parts) const;
   void ask_for_block(const Call& call, Parts& parts) const;

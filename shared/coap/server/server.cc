@@ -40,9 +40,8 @@ std::array<std::byte, 8> etag_of(std::span<const std::byte> body) {
 }
 
 /// Says which limit keeps a request from being served.
-void log_limit(std::string_view what, std::string_view key, std::size_t value) {
-  static log::RateLimit limit(1);
-  if (const auto hushed = limit.admit(); hushed >= 0) {
+void log_limit(log::RateLimit& lines, std::string_view what, std::string_view key, std::size_t value) {
+  if (const auto hushed = lines.admit(); hushed >= 0) {
     log::get("coap").warn("{}: reason={}={} is reached, raise it ({} like this not shown)", what, key, value, hushed);
   }
 }
@@ -175,7 +174,8 @@ bool Server::take_block(Exchange& exchange, const Pdu& request, Bytes& body) {
     return true;
   }
   if (verdict.code == codes::kServiceUnavailable) {
-    log_limit("a block was refused", "coap.block.total_bytes", settings_.blocks.total_bytes);
+    static log::RateLimit lines(1);
+    log_limit(lines, "a block was refused", "coap.block.total_bytes", settings_.blocks.total_bytes);
     // Who shows where it is has the right of way [RFC 9175 2.4].
     if (!proved && settings_.echo != EchoPolicy::Off) {
       finish_with_echo(exchange);
@@ -208,7 +208,8 @@ bool Server::serve_later_block(Exchange& exchange) {
 void Server::hand_over(Exchange& exchange, const Incoming& incoming, std::span<const std::byte> body) {
   if (pending_.size() >= settings_.max_pending) {
     server_probe().busy.add();
-    log_limit("a request was refused", "coap.max_pending", settings_.max_pending);
+    static log::RateLimit lines(1);
+    log_limit(lines, "a request was refused", "coap.max_pending", settings_.max_pending);
     Response busy{codes::kServiceUnavailable, {}, {}};
     busy.options.add(Option::MaxAge, kRetryAfterSeconds);
     return finish(exchange, busy);
