@@ -190,6 +190,8 @@ void Requester::add_body(const Call& call, Parts& parts) const {
     parts.options.add(Option::Block2, Block{0, false, settings_.size_exponent}.value());
   }
   if (!sender.in_blocks()) return;
+  // Whether the resource exists is asked once: the first block may make it [RFC 7959 2.10].
+  if (sender.offset() > 0) parts.options.remove(Option::IfNoneMatch);
   parts.options.add(Option::Block1, sender.block().value());
   if (sender.offset() == 0) parts.options.add(Option::Size1, static_cast<std::uint32_t>(call.body.bytes.size()));
   // Blocks of this body are not mixed with those of another one that was sent before [RFC 9175 3.3].

@@ -48,6 +48,21 @@ TEST_F(ClientBlocks, ALargeBodyGoesOutInBlocks) {
   EXPECT_EQ(asker_.answers[0].code, codes::kChanged);
 }
 
+// [RFC 7959 2.10]
+TEST_F(ClientBlocks, OnlyTheFirstBlockAsksWhetherTheResourceIsNew) {
+  Outgoing request = outgoing(codes::kPut);
+  request.options.add(Option::IfNoneMatch);
+  const std::string body = large_text(1500);
+  request.body.bytes = bytes_of(body);
+  ask(request);
+  const Asked first = *sent();
+  EXPECT_TRUE(first.has(Option::IfNoneMatch));
+  Parts response = answer_to(first, codes::kContinue);
+  response.options.add(Option::Block1, first.block(Option::Block1)->value());
+  receive(response);
+  EXPECT_FALSE(sent()->has(Option::IfNoneMatch));
+}
+
 TEST_F(ClientBlocks, WhatFitsIntoABlockGoesWhole) {
   put(std::string(1024, 'x'));
   const auto question = sent();
