@@ -265,6 +265,10 @@ void SessionManager::establish(SessionContext& context, const ConnectRequest& re
     Reason refused = Reason::ServerBusy;
     session = create(context, request, refused);
     if (session == nullptr) {
+      // Another shard may have been faster with the same id; then its session is this client's.
+      if (Shard* const home = elsewhere(context, request.client_id)) {
+        return done({.reason = Reason::UseAnotherServer, .handle = {}, .client_id = {}, .move_to = home});
+      }
       log_refused(request, refused);
       refuse(context, request, done, refused);
       return;
@@ -316,7 +320,7 @@ ClientSession* SessionManager::create(SessionContext& context, const ConnectRequ
   auto session = std::make_unique<ClientSession>(context, request.client_id);
   if (!session->open()) return nullptr;
   if (!core_.registry.insert(session->client_id(), session->ref())) {
-    // Another shard was faster with the same id; the client may try again.
+    // Another shard was faster with the same id. If its session is over already, the client may try again.
     refused = Reason::ServerBusy;
     return nullptr;
   }
