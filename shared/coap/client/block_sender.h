@@ -20,7 +20,7 @@ class BlockSender {
   /// of it in one message under BERT, a multiple of 1,024 [RFC 8323 6].
   BlockSender(std::size_t size, std::optional<std::uint8_t> exponent, std::size_t most = 0);
 
-  [[nodiscard]] bool in_blocks() const { return exponent_.has_value(); }
+  [[nodiscard]] bool in_blocks() const { return in_blocks_; }
   /// Value of the Block1 option of the next message. Requires: in_blocks().
   [[nodiscard]] Block block() const;
   /// The part of the body in the next message.
@@ -42,10 +42,11 @@ class BlockSender {
   Next go_on(const Block& block1);
   Next begin_anew(std::uint8_t exponent);
 
-  const std::size_t size_;
-  const std::size_t most_;
+  std::size_t size_;
+  std::size_t most_;
   std::size_t offset_ = 0;
-  std::optional<std::uint8_t> exponent_;
+  std::uint8_t exponent_;  ///< of the blocks, once it goes in blocks
+  bool in_blocks_;
   std::uint32_t attempt_ = 1;
   bool lost_once_ = false;  ///< the peer has forgotten its part once (4.08)
 };

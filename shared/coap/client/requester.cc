@@ -29,6 +29,12 @@ bool is_understood(const Pdu& response) {
   return true;
 }
 
+/// Which of its notifications it is; an empty value is 0 [RFC 7252 3.2].
+std::uint32_t observe_number(const Pdu& pdu) {
+  const auto observe = pdu.option(Option::Observe);
+  return observe ? observe->uint().value_or(0) : 0;
+}
+
 void copy_options(const Pdu& from, Options& to) {
   for (const OptionView& option : from.options()) to.add(static_cast<Option>(option.number), option.value);
 }
@@ -53,10 +59,10 @@ class Requester::Transfer final : public WheelTimer {
   Requester& requester;
   const RequestId request;
   std::uint64_t token;
-  std::optional<BlockSender> sender;        ///< until the body has been sent
-  std::optional<BlockCollector> collector;  ///< from the first block of an answer on
-  std::optional<std::uint32_t> observe;     ///< what the Observe option asks for
-  Bytes echo;                               ///< what the peer wants to see again; empty: nothing
+  BlockSender sender{0, std::nullopt};        ///< where the body stands
+  std::unique_ptr<BlockCollector> collector;  ///< from the first block of an answer on
+  std::optional<std::uint32_t> observe;       ///< what the Observe option asks for
+  Bytes echo;                                 ///< what the peer wants to see again; empty: nothing
   std::uint32_t beginnings = 1;
   bool echoed = false;
   bool under_way = false;  ///< not acknowledged yet
@@ -131,7 +137,7 @@ bool Requester::send_from_start(Call& call, std::optional<std::uint32_t> observe
   end_transfer(call);
   start_transfer(call, call.id);
   call.transfer->observe = observe;
-  call.transfer->sender.emplace(call.body.bytes.size(), block_size_for(call), most_payload(call));
+  call.transfer->sender = BlockSender(call.body.bytes.size(), block_size_for(call), most_payload(call));
   return transmit(call);
 }
 
@@ -183,7 +189,7 @@ bool Requester::transmit(Call& call) {
 
 /// The part of the body whose turn it is [RFC 7959 2.5].
 void Requester::add_body(const Call& call, Parts& parts) const {
-  const BlockSender& sender = *call.transfer->sender;
+  const BlockSender& sender = call.transfer->sender;
   parts.payload = call.body.bytes.subspan(sender.offset(), sender.length());
   // Smaller blocks than a peer would choose are asked for with the request [RFC 7959 2.4].
   if (settings_.size_exponent < Block{}.size_exponent) {
@@ -272,7 +278,7 @@ void Requester::on_answer(Call& call, const Pdu& pdu) {
   if (repeat_with_echo(call, pdu)) return;
   const std::optional<Block> block2 = block_of(pdu, Option::Block2);
   if (transfer.collector) return on_later_block(call, pdu, block2);
-  switch (transfer.sender->on_response(pdu.code(), block_of(pdu, Option::Block1))) {
+  switch (transfer.sender.on_response(pdu.code(), block_of(pdu, Option::Block1))) {
     case BlockSender::Next::Send:
       return send_or_fail(call);
     case BlockSender::Next::Nonsense:
@@ -303,9 +309,8 @@ void Requester::on_first_block(Call& call, const Pdu& pdu, const std::optional<B
 
 /// Whether the peer has agreed to notify [RFC 7641 3.1].
 void Requester::note_observation(Call& call, const Pdu& pdu) {
-  const auto observe = pdu.option(Option::Observe);
-  call.observing = pdu.code().is_success() && observe;
-  if (call.observing) static_cast<void>(call.order.accept(observe->uint().value_or(0), shard_.now()));
+  call.observing = pdu.code().is_success() && pdu.option(Option::Observe);
+  if (call.observing) static_cast<void>(call.order.accept(observe_number(pdu), shard_.now()));
 }
 
 void Requester::on_notification(Call& call, const Pdu& pdu) {
@@ -345,7 +350,7 @@ void Requester::on_crossing(Call& call, const Pdu& pdu) {
 /// Over a stream they come in order [RFC 8323 7.1].
 bool Requester::is_news(Call& call, const Pdu& pdu) {
   if (carrier_.reliable()) return true;
-  if (call.order.accept(pdu.option(Option::Observe)->uint().value_or(0), shard_.now())) return true;
+  if (call.order.accept(observe_number(pdu), shard_.now())) return true;
   client_probe().stale.add();
   return false;
 }
@@ -358,7 +363,7 @@ void Requester::collect(Call& call, const Pdu& pdu, const std::optional<Block>& 
   start_transfer(call, tokens_.next());
   call.transfer->echoed = echoed;
   const std::uint8_t largest = carrier_.reliable() ? carrier_.largest_block(call.peer) : settings_.size_exponent;
-  call.transfer->collector.emplace(settings_.max_body_size, largest);
+  call.transfer->collector = std::make_unique<BlockCollector>(settings_.max_body_size, largest);
   on_later_block(call, pdu, block2);
 }
 
