@@ -28,17 +28,17 @@ Exchanges::Exchange* Exchanges::start(Peer peer) {
   Exchange& exchange = places_[place];
   exchange.peer = peer;
   exchange.id = *id;
-  exchange.token = make_token(place, ++exchange.uses);
-  exchange.open = true;
-  exchange.acknowledged = false;
-  exchange.tries = 0;
+  exchange.token = make_token(place, ++exchange.uses_);
+  exchange.open_ = true;
+  exchange.acknowledged_ = false;
+  exchange.tries_ = 0;
   return &exchange;
 }
 
 void Exchanges::send(Exchange& exchange, Nanos now) {
   if (check_ <= now) check_ = now + kCheckInterval;
   exchange.sent = now;
-  exchange.due = now + kAckTimeout;
+  exchange.due_ = now + kAckTimeout;
   ++tally_.sent;
   socket_.send(exchange.peer, exchange.bytes);
 }
@@ -67,7 +67,7 @@ const Exchanges::Exchange* Exchanges::accept(Peer peer, const Message& message) 
 void Exchanges::on_empty(Peer peer, const Message& message) {
   Exchange* const exchange = find_by_id(peer, message.id);
   if (exchange == nullptr) return;
-  if (message.type == Type::Acknowledgement) exchange->acknowledged = true;
+  if (message.type == Type::Acknowledgement) exchange->acknowledged_ = true;
   if (message.type == Type::Reset) {
     ++tally_.lost;
     close(*exchange);
@@ -78,15 +78,15 @@ void Exchanges::retransmit(Nanos now) {
   if (now < check_) return;
   check_ = now + kCheckInterval;
   for (Exchange& exchange : places_) {
-    if (!exchange.open || now < exchange.due) continue;
-    if (exchange.tries == kMaxRetransmit) {
+    if (!exchange.open_ || now < exchange.due_) continue;
+    if (exchange.tries_ == kMaxRetransmit) {
       ++tally_.lost;
       close(exchange);
       continue;
     }
-    ++exchange.tries;
-    exchange.due = now + (kAckTimeout << exchange.tries);
-    if (exchange.acknowledged) continue;
+    ++exchange.tries_;
+    exchange.due_ = now + (kAckTimeout << exchange.tries_);
+    if (exchange.acknowledged_) continue;
     ++tally_.retransmitted;
     socket_.send(exchange.peer, exchange.bytes);
   }
@@ -96,19 +96,19 @@ Exchanges::Exchange* Exchanges::find_by_token(Peer peer, ByteView token) {
   if (token.size() != sizeof(Token) || place_of(token) >= places_.size()) return nullptr;
   Exchange& exchange = places_[place_of(token)];
   const bool same =
-      exchange.open && exchange.peer == peer && std::equal(token.begin(), token.end(), exchange.token.begin());
+      exchange.open_ && exchange.peer == peer && std::equal(token.begin(), token.end(), exchange.token.begin());
   return same ? &exchange : nullptr;
 }
 
 Exchanges::Exchange* Exchanges::find_by_id(Peer peer, std::uint16_t id) {
   const auto found = std::find_if(places_.begin(), places_.end(), [&](const Exchange& exchange) {
-    return exchange.open && exchange.peer == peer && exchange.id == id;
+    return exchange.open_ && exchange.peer == peer && exchange.id == id;
   });
   return found == places_.end() ? nullptr : &*found;
 }
 
 void Exchanges::close(Exchange& exchange) {
-  exchange.open = false;
+  exchange.open_ = false;
   free_.push_back(static_cast<std::uint32_t>(&exchange - places_.data()));
 }
 

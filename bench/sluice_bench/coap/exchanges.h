@@ -43,11 +43,11 @@ class Exchanges {
 
    private:
     friend class Exchanges;
-    std::uint16_t uses = 0;  ///< of this place, so that a late answer to an earlier one is told from this one's
-    bool open = false;
-    bool acknowledged = false;  ///< the answer comes on its own [RFC 7252 5.2.2]
-    unsigned tries = 0;
-    Nanos due = 0;
+    std::uint16_t uses_ = 0;  ///< of this place, so that a late answer to an earlier one is told from this one's
+    bool open_ = false;
+    bool acknowledged_ = false;  ///< the answer comes on its own [RFC 7252 5.2.2]
+    unsigned tries_ = 0;
+    Nanos due_ = 0;
   };
 
   /// Requires: a window of 1 to 65536.

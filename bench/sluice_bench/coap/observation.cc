@@ -31,9 +31,10 @@ bool Observation::take(const Message& notification, std::uint64_t sequence, Obse
   last_id_ = notification.id;
   ++tally.notified;
   if (notification.type == Type::Confirmable) ++tally.confirmable;
-  const bool rises = is_newer(*notification.observe, observe_);
+  const std::uint32_t number = notification.observe.value_or(0);
+  const bool rises = is_newer(number, observe_);
   if (!rises || sequence < expected_) ++tally.out_of_order;
-  if (rises) observe_ = *notification.observe;
+  if (rises) observe_ = number;
   expected_ = std::max(expected_, static_cast<std::uint32_t>(sequence + 1));
   return true;
 }
