@@ -190,6 +190,28 @@ TEST_F(Uploads, OverTheTotalTheStalledOnesGo) {
   EXPECT_EQ(block(text_, 1, 2)->code(), codes::kRequestEntityIncomplete) << "was silent longest";
 }
 
+// [RFC 9175 2.4]
+TEST_F(Uploads, WhoIsWhereItSaysGoesBeforeThoseWhoMayNotBe) {
+  settings_.blocks.total_bytes = 3 * (kOverhead + 16);
+  carrier_.not_verified = {1, 2, 3, 4};
+  for (std::uint32_t from = 1; from <= 3; ++from) EXPECT_EQ(block(text_, 0, from)->code(), codes::kContinue);
+  const auto challenge = block(text_, 0, 4);
+  EXPECT_EQ(challenge->code(), codes::kUnauthorized);
+  EXPECT_TRUE(challenge->has(Option::Echo));
+  for (std::uint32_t from = 5; from <= 7; ++from) EXPECT_EQ(block(text_, 0, from)->code(), codes::kContinue);
+  EXPECT_EQ(block(text_, 0, 8)->code(), codes::kServiceUnavailable) << "nobody is left who would have to go";
+  EXPECT_EQ(block(text_, 1, 1)->code(), codes::kRequestEntityIncomplete) << "its place is another's";
+  EXPECT_LE(server().uploads().bytes(), settings_.blocks.total_bytes);
+}
+
+TEST_F(Uploads, WithoutEchoNobodyIsAskedForIt) {
+  settings_.blocks.total_bytes = kOverhead + 16;
+  settings_.echo = EchoPolicy::Off;
+  carrier_.not_verified = {1, 2};
+  static_cast<void>(block(text_, 0, 1));
+  EXPECT_EQ(block(text_, 0, 2)->code(), codes::kServiceUnavailable);
+}
+
 // It must not stand in its own way when it goes on after a pause.
 TEST_F(Uploads, OneThatGoesOnGetsTheRoomOfThoseThatDoNot) {
   settings_.blocks.total_bytes = 3 * (kOverhead + 16);
