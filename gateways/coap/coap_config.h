@@ -26,6 +26,15 @@ inline constexpr Property<std::string_view> kCompat{
     .doc = "strict: as the specifications have it. emq4, emq2: names and codes of those versions where they differ.",
     .def = "strict",
     .choices = "strict|emq4|emq2"};
+/// A listener's own; unset: as kCompat.
+consteval Property<std::string_view> compat_key(std::string_view name) {
+  return {
+      .name = name, .doc = "As coap.compat, for this listener. Empty: as coap.compat.", .choices = "|strict|emq4|emq2"};
+}
+inline constexpr Property<std::string_view> kUdpCompat = compat_key("coap.bind.udp.$id.compat");
+inline constexpr Property<std::string_view> kDtlsCompat = compat_key("coap.bind.dtls.$id.compat");
+inline constexpr Property<std::string_view> kTcpCompat = compat_key("coap.bind.tcp.$id.compat");
+inline constexpr Property<std::string_view> kTlsCompat = compat_key("coap.bind.tls.$id.compat");
 inline constexpr Property<std::string_view> kPrefix{
     .name = "coap.prefix.mqtt", .doc = "First segment of the path under which topics are.", .def = "mqtt"};
 inline constexpr Property<std::string_view> kHandler{
@@ -157,7 +166,7 @@ inline constexpr Property<std::string_view> kEcho{
     .name = "coap.echo",
     .doc =
         "Who has to prove its address (RFC 9175): large: a peer that asks for more than three times of what it sends; "
-        "always: every peer that changes something, too; off: nobody.",
+        "always: every peer, before anything is done for it; off: nobody.",
     .def = "large",
     .choices = "large|always|off"};
 inline constexpr Property<std::uint32_t> kMaxDatagram{.name = "coap.max_datagram",
@@ -206,6 +215,10 @@ inline constexpr AnyProperty kCoapRows[] = {&kBindUdp,
                                             &kMulticast,
                                             &kAccess,
                                             &kCompat,
+                                            &kUdpCompat,
+                                            &kDtlsCompat,
+                                            &kTcpCompat,
+                                            &kTlsCompat,
                                             &kPrefix,
                                             &kHandler,
                                             &kEnableStats,

@@ -53,7 +53,7 @@ std::vector<std::string> CoapGateway::check(const CoapListenerSettings& settings
     if (!one.dtls) continue;
     if (const auto context = DtlsContext::create(one.udp.key, *one.dtls); !context) note(context.error());
   }
-  for (const ListenerSettings& one : settings.streams) note(Listener::check(one));
+  for (const StreamListenerSettings& one : settings.streams) note(Listener::check(one.socket));
   return problems;
 }
 
@@ -70,24 +70,24 @@ std::string CoapGateway::open(const CoapListenerSettings& settings) {
     (*opened)->attach(*commons_, traits_of(one.udp.name), setup_.parameters, setup_.server);
     datagrams_.push_back(std::move(*opened));
   }
-  for (const ListenerSettings& one : settings.streams) {
-    if (std::string problem = open_streams(one, traits_of(one.name)); !problem.empty()) return problem;
+  for (const StreamListenerSettings& one : settings.streams) {
+    if (std::string problem = open_streams(one, traits_of(one.socket.name)); !problem.empty()) return problem;
   }
   return {};
 }
 
-std::string CoapGateway::open_streams(const ListenerSettings& settings,
+std::string CoapGateway::open_streams(const StreamListenerSettings& settings,
                                       const std::shared_ptr<const ListenerTraits>& traits) {
   std::vector<StreamHost*> hosts;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     GatewayShard& part = *commons_->parts[i];
-    auto host = std::make_unique<StreamHost>(part, part.next_endpoint(), traits, shards_.at(i), StreamSettings{},
-                                             setup_.parameters, setup_.server);
+    auto host = std::make_unique<StreamHost>(part, part.next_endpoint(), traits, settings.compat, shards_.at(i),
+                                             StreamSettings{}, setup_.parameters, setup_.server);
     hosts.push_back(host.get());
     part.add(std::move(host));
   }
   auto stream = std::make_unique<StreamListener>(hosts);
-  auto listener = Listener::open(shards_, settings, [hosts](Shard& shard, AcceptedSocket socket) {
+  auto listener = Listener::open(shards_, settings.socket, [hosts](Shard& shard, AcceptedSocket socket) {
     static_cast<void>(hosts[shard.index()]->endpoint().accept(make_socket_transport(shard, std::move(socket))));
   });
   if (!listener) return listener.error();
@@ -114,8 +114,10 @@ std::vector<std::string> CoapGateway::reconfigure(const CoapListenerSettings& se
     if (mine != settings.datagrams.end()) note(listener->reconfigure(*mine));
   }
   for (const auto& stream : streams_) {
-    const auto mine = std::ranges::find(settings.streams, stream->listener->settings().name, &ListenerSettings::name);
-    if (mine != settings.streams.end()) note(stream->listener->reconfigure(*mine));
+    const auto mine = std::ranges::find_if(settings.streams, [&](const StreamListenerSettings& one) {
+      return one.socket.name == stream->listener->settings().name;
+    });
+    if (mine != settings.streams.end()) note(stream->listener->reconfigure(mine->socket));
   }
   return problems;
 }

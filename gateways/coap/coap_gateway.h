@@ -59,7 +59,7 @@ class CoapGateway {
  private:
   class StreamListener;
 
-  std::string open_streams(const ListenerSettings& settings, const std::shared_ptr<const ListenerTraits>& traits);
+  std::string open_streams(const StreamListenerSettings& settings, const std::shared_ptr<const ListenerTraits>& traits);
   void end_streams(std::chrono::milliseconds limit);
 
   ShardGroup& shards_;

@@ -35,6 +35,14 @@ bool is_wildcard(std::string_view address) {
   return parsed && (parsed->is_unspecified());
 }
 
+/// What the listener says, or else what holds for all.
+Compat compat_of(const ConfigStore& store, const Property<std::string_view>& key, const std::string& name) {
+  const std::string own = store.get(key, {name});
+  const std::string text = own.empty() ? store.get(kCompat) : own;
+  if (text == "emq2") return Compat::Emq2;
+  return text == "emq4" ? Compat::Emq4 : Compat::Strict;
+}
+
 UdpSettings udp_settings(const ConfigStore& store, const Property<std::string_view>& key, std::string_view label,
                          const std::string& name) {
   UdpSettings udp;
@@ -72,13 +80,14 @@ DtlsSettings dtls_settings(const ConfigStore& store, const PathResolver& resolve
 }
 
 void add_streams(CoapListenerSettings& all, const ConfigStore& store, std::string_view label, const SocketKeys& keys,
-                 const TlsKeys* tls, const PathResolver& resolve, const PskLookup& psk) {
+                 const Property<std::string_view>& compat, const TlsKeys* tls, const PathResolver& resolve,
+                 const PskLookup& psk) {
   for (const std::string& name : store.names(keys.address.name)) {
     if (!listener_enabled(store, keys, name)) continue;
     ListenerSettings settings = listener_settings(store, label, name, keys, tls, resolve);
     settings.access = access_rules(store);
     if (settings.tls) settings.tls->psk_key = psk;
-    all.streams.push_back(std::move(settings));
+    all.streams.push_back({std::move(settings), compat_of(store, compat, name)});
   }
 }
 
@@ -94,17 +103,18 @@ CoapListenerSettings load_listeners(const ConfigStore& store, const PathResolver
   };
   for (const std::string& name : store.names(kBindUdp.name)) {
     if (enabled(kBindUdp, name))
-      all.datagrams.push_back({udp_settings(store, kBindUdp, "coap:udp", name), std::nullopt});
+      all.datagrams.push_back(
+          {udp_settings(store, kBindUdp, "coap:udp", name), compat_of(store, kUdpCompat, name), std::nullopt});
   }
   for (const std::string& name : store.names(kBindDtls.name)) {
     if (!enabled(kBindDtls, name)) continue;
-    DatagramListenerSettings one{udp_settings(store, kBindDtls, "coap:dtls", name),
+    DatagramListenerSettings one{udp_settings(store, kBindDtls, "coap:dtls", name), compat_of(store, kDtlsCompat, name),
                                  dtls_settings(store, resolve, shards, psk)};
     one.dtls->name = one.udp.name;
     all.datagrams.push_back(std::move(one));
   }
-  add_streams(all, store, "coap:tcp", kTcpSocketKeys, nullptr, resolve, psk);
-  add_streams(all, store, "coap:tls", kTlsSocketKeys, &kTlsKeys, resolve, psk);
+  add_streams(all, store, "coap:tcp", kTcpSocketKeys, kTcpCompat, nullptr, resolve, psk);
+  add_streams(all, store, "coap:tls", kTlsSocketKeys, kTlsCompat, &kTlsKeys, resolve, psk);
   return all;
 }
 

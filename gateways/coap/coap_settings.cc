@@ -12,11 +12,6 @@ namespace {
 /// What one of `shards` gets of a limit for all.
 std::size_t share(std::size_t total, std::size_t shards) { return (total + shards - 1) / shards; }
 
-Compat compat_of(std::string_view text) {
-  if (text == "emq2") return Compat::Emq2;
-  return text == "emq4" ? Compat::Emq4 : Compat::Strict;
-}
-
 NotifyType notify_type_of(std::string_view text) {
   if (text == "con") return NotifyType::Confirmable;
   return text == "non" ? NotifyType::NonConfirmable : NotifyType::ByQos;
@@ -34,7 +29,6 @@ std::uint8_t exponent_of(std::uint32_t block_size) { return static_cast<std::uin
 
 CoapSettings load_settings(const ConfigStore& store, std::size_t shards) {
   CoapSettings settings;
-  settings.compat = compat_of(store.get(kCompat));
   settings.prefix = store.get(kPrefix);
   settings.notify_type = notify_type_of(store.get(kNotifyType));
   const std::string qos = store.get(kSubscribeQos);

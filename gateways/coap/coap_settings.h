@@ -29,10 +29,9 @@ enum class NotifyType : std::uint8_t {
 
 /// What clients of the gateway get and may do.
 struct CoapSettings {
-  Compat compat = Compat::Strict;
   std::string prefix = "mqtt";  ///< `coap.prefix.mqtt`: first segment of the path
   NotifyType notify_type = NotifyType::ByQos;
-  std::optional<Qos> subscribe_qos;  ///< of a subscription that does not say; unset: as `compat` has it
+  std::optional<Qos> subscribe_qos;  ///< of a subscription that does not say; unset: as the listener's Compat has it
   std::uint8_t notify_window = 16;   ///< notifications that are not confirmed yet
   std::chrono::milliseconds confirm_every{std::chrono::hours(24)};
   std::chrono::milliseconds keep_alive{120'000};        ///< silence after which a client is away
@@ -47,7 +46,7 @@ struct CoapSettings {
   std::uint32_t max_publish_rate = 0;  ///< messages per second and client; 0: no limit
   bool names_in_topics = false;        ///< the mount point has the client's names in it
 
-  [[nodiscard]] Qos default_subscribe_qos() const {
+  [[nodiscard]] Qos default_subscribe_qos(Compat compat) const {
     return subscribe_qos.value_or(compat == Compat::Emq2 ? Qos::AtLeastOnce : Qos::AtMostOnce);
   }
 };

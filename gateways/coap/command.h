@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/api/types.h"
+#include "gateways/coap/coap_settings.h"
 #include "shared/coap/codec/block.h"
 #include "shared/coap/codec/pdu.h"
 #include "shared/net/transport.h"
@@ -50,6 +51,7 @@ struct ObserverTag {
 struct Command {
   Operation operation = Operation::Read;
   Resource resource = Resource::Mqtt;
+  Compat compat = Compat::Strict;  ///< of the listener that it came through
   Credentials who;
   std::string topic;  ///< a filter where it is for observing; the parent's path for Create
   std::optional<Qos> qos;

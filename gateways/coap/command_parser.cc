@@ -16,10 +16,8 @@ namespace sluice::coap {
 namespace {
 
 /// Clients of EMQ encode a second time what their library decodes once.
-bool encodes_twice(const CoapSettings& settings) { return settings.compat != Compat::Strict; }
-
-std::optional<std::string> decoded(std::string_view text, const CoapSettings& settings) {
-  if (!encodes_twice(settings)) return std::string(text);
+std::optional<std::string> decoded(std::string_view text, Compat compat) {
+  if (compat == Compat::Strict) return std::string(text);
   return percent_decode(text);
 }
 
@@ -47,8 +45,10 @@ std::optional<std::uint16_t> format_option(const Pdu& pdu, Option option) {
 /// One request on its way to a command: each step may refuse it.
 class Parser {
  public:
-  Parser(const Request& request, const TransportPeer& peer, const CoapSettings& settings)
-      : request_(request), peer_(peer), settings_(settings) {}
+  Parser(const Request& request, const TransportPeer& peer, const CoapSettings& settings, Compat compat)
+      : request_(request), peer_(peer), settings_(settings) {
+    command_.compat = compat;
+  }
 
   std::variant<Command, Refusal> parse() {
     read_path();
@@ -85,7 +85,7 @@ class Parser {
     command_.resource = root == settings_.prefix ? Resource::Mqtt : Resource::Ps;
     trailing_slash_ = segments.size() > 1 && segments.back().empty();
     for (std::size_t i = 1; i < segments.size(); ++i) {
-      const auto segment = decoded(segments[i], settings_);
+      const auto segment = decoded(segments[i], command_.compat);
       if (segment && !is_text(*segment)) return refuse(codes::kBadRequest, "the path is UTF-8 without U+0000");
       if (!segment) return refuse(codes::kBadRequest, "a '%' in the path that two hexadecimal digits do not follow");
       if (i > 1) command_.topic += '/';
@@ -97,7 +97,7 @@ class Parser {
     for (const OptionView& option : request_.pdu.options()) {
       if (!option.is(Option::UriQuery)) continue;
       const QueryParameter parameter = split_query(option.text());
-      const auto value = decoded(parameter.value.value_or(std::string_view()), settings_);
+      const auto value = decoded(parameter.value.value_or(std::string_view()), command_.compat);
       if (!value) return refuse(codes::kBadRequest, "a '%' in the query that two hexadecimal digits do not follow");
       if (!is_text(option.text()) || !is_text(*value)) {
         return refuse(codes::kBadRequest, "the query is UTF-8 without U+0000");
@@ -203,7 +203,7 @@ class Parser {
 
   void choose_create() {
     command_.operation = Operation::Create;
-    if (settings_.compat != Compat::Strict && command_.topic.empty() && !trailing_slash_) {
+    if (command_.compat != Compat::Strict && command_.topic.empty() && !trailing_slash_) {
       refuse(codes::kMethodNotAllowed, "topics are created below /ps/");
     }
   }
@@ -284,8 +284,8 @@ class Parser {
 }  // namespace
 
 std::variant<Command, Refusal> parse_command(const Request& request, const TransportPeer& peer,
-                                             const CoapSettings& settings) {
-  return Parser(request, peer, settings).parse();
+                                             const CoapSettings& settings, Compat compat) {
+  return Parser(request, peer, settings, compat).parse();
 }
 
 }  // namespace sluice::coap

@@ -18,8 +18,8 @@ struct Refusal {
 
 /// What the request of a peer asks for; pure. Knows the trees `/mqtt` (its name is a key), `/mqtt/connection` and
 /// `/ps`; any other path is 4.04. `/.well-known/core` is not for this function.
-/// A client id is taken from `c` or `clientid`, else from what DTLS proved.
+/// A client id is taken from `c` or `clientid`, else from what DTLS proved. `compat` is the listener's.
 std::variant<Command, Refusal> parse_command(const Request& request, const TransportPeer& peer,
-                                             const CoapSettings& settings);
+                                             const CoapSettings& settings, Compat compat);
 
 }  // namespace sluice::coap

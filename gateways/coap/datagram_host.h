@@ -13,9 +13,9 @@ namespace sluice::coap {
 class DatagramHost final : public EndpointHost {
  public:
   /// `port` and `parameters` outlive the host.
-  DatagramHost(GatewayShard& gateway, std::uint32_t index, std::shared_ptr<const ListenerTraits> traits, Shard& shard,
-               DatagramPort& port, const Parameters& parameters, const ServerSettings& settings)
-      : EndpointHost(gateway, index, std::move(traits)), endpoint_(shard, port, parameters, settings, *this) {}
+  DatagramHost(GatewayShard& gateway, std::uint32_t index, std::shared_ptr<const ListenerTraits> traits, Compat compat,
+               Shard& shard, DatagramPort& port, const Parameters& parameters, const ServerSettings& settings)
+      : EndpointHost(gateway, index, std::move(traits), compat), endpoint_(shard, port, parameters, settings, *this) {}
 
   [[nodiscard]] Server& server() override { return endpoint_.server(); }
   [[nodiscard]] DatagramEvents& events() { return endpoint_.events(); }

@@ -15,7 +15,8 @@ Explained<std::unique_ptr<DatagramListener>> DatagramListener::open(ShardGroup& 
   }
   auto udp = UdpListener::open(shards, settings.udp);
   if (!udp) return udp.error();
-  return std::unique_ptr<DatagramListener>(new DatagramListener(shards, std::move(*udp), std::move(context)));
+  return std::unique_ptr<DatagramListener>(
+      new DatagramListener(shards, std::move(*udp), std::move(context), settings.compat));
 }
 
 void DatagramListener::attach(GatewayCommons& commons, const std::shared_ptr<const ListenerTraits>& traits,
@@ -25,7 +26,8 @@ void DatagramListener::attach(GatewayCommons& commons, const std::shared_ptr<con
     GatewayShard& part = *commons.parts[i];
     if (context_ != nullptr) dtls_.push_back(std::make_unique<DtlsPort>(shard, context_));
     DatagramPort& port = context_ != nullptr ? static_cast<DatagramPort&>(*dtls_.back()) : udp_->on(shard);
-    auto host = std::make_unique<DatagramHost>(part, part.next_endpoint(), traits, shard, port, parameters, settings);
+    auto host =
+        std::make_unique<DatagramHost>(part, part.next_endpoint(), traits, compat_, shard, port, parameters, settings);
     hosts_.push_back(host.get());
     part.add(std::move(host));
   }

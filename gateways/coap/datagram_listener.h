@@ -35,14 +35,16 @@ class DatagramListener {
   [[nodiscard]] const SocketAddress& bound() const { return udp_->bound(); }
 
  private:
-  DatagramListener(ShardGroup& shards, std::unique_ptr<UdpListener> udp, std::shared_ptr<const DtlsContext> context)
-      : shards_(shards), udp_(std::move(udp)), context_(std::move(context)) {}
+  DatagramListener(ShardGroup& shards, std::unique_ptr<UdpListener> udp, std::shared_ptr<const DtlsContext> context,
+                   Compat compat)
+      : shards_(shards), udp_(std::move(udp)), context_(std::move(context)), compat_(compat) {}
 
   DatagramEvents& begin(Shard& shard);
 
   ShardGroup& shards_;
   std::unique_ptr<UdpListener> udp_;
-  std::shared_ptr<const DtlsContext> context_;   ///< null: plain
+  std::shared_ptr<const DtlsContext> context_;  ///< null: plain
+  const Compat compat_;
   std::vector<std::unique_ptr<DtlsPort>> dtls_;  ///< one per shard, or none
   std::vector<DatagramHost*> hosts_;             ///< one per shard; the gateway's shards own them
 };

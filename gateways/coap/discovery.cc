@@ -37,10 +37,10 @@ std::string topic_links(const std::vector<ListedTopic>& topics, std::string_view
   return filtered(links, query);
 }
 
-std::string root_links(const CoapSettings& settings, std::string_view query) {
+std::string root_links(const CoapSettings& settings, Compat compat, std::string_view query) {
   std::string links;
   LinkWriter writer(links);
-  if (settings.compat == Compat::Strict) {
+  if (compat == Compat::Strict) {
     writer.link("/" + settings.prefix).text("rt", "core.mqtt");
     writer.link("/ps").text("rt", "core.ps").number("ct", content_formats::kLinkFormat);
   } else {

@@ -20,7 +20,7 @@ struct ListedTopic {
 /// Links of the topics below /ps that pass `query` ("rt=core.ps.data", "href=/ps/a*", "ct=42"; empty: all).
 [[nodiscard]] std::string topic_links(const std::vector<ListedTopic>& topics, std::string_view query);
 /// Links of the gateway's entry points, filtered in the same way [RFC 6690 4].
-[[nodiscard]] std::string root_links(const CoapSettings& settings, std::string_view query);
+[[nodiscard]] std::string root_links(const CoapSettings& settings, Compat compat, std::string_view query);
 /// 2.05 with links.
 [[nodiscard]] Response links_response(std::string links);
 

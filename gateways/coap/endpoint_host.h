@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/api/broker_api.h"
+#include "gateways/coap/coap_settings.h"
 #include "gateways/coap/envelope.h"
 #include "shared/coap/server/server.h"
 
@@ -20,12 +21,13 @@ class GatewayShard;
 /// Owner: the GatewayShard. Thread: its shard.
 class EndpointHost : public RequestHandler, public OutcomeSink {
  public:
-  EndpointHost(GatewayShard& shard, std::uint32_t index, std::shared_ptr<const ListenerTraits> traits)
-      : shard_(shard), index_(index), traits_(std::move(traits)) {}
+  EndpointHost(GatewayShard& shard, std::uint32_t index, std::shared_ptr<const ListenerTraits> traits, Compat compat)
+      : shard_(shard), index_(index), traits_(std::move(traits)), compat_(compat) {}
   virtual ~EndpointHost() = default;
 
   [[nodiscard]] virtual Server& server() = 0;
   [[nodiscard]] const std::shared_ptr<const ListenerTraits>& traits() const { return traits_; }
+  [[nodiscard]] Compat compat() const { return compat_; }
 
   void on_request(const Request& request) override;
   void on_peer_gone(PeerId peer) override;
@@ -37,6 +39,7 @@ class EndpointHost : public RequestHandler, public OutcomeSink {
   GatewayShard& shard_;
   const std::uint32_t index_;
   const std::shared_ptr<const ListenerTraits> traits_;
+  const Compat compat_;
   std::unordered_multimap<std::uint32_t, Cookie> watched_;  ///< by the peer's slot
 };
 

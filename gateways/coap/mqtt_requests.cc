@@ -18,7 +18,7 @@
 namespace sluice::coap {
 namespace {
 
-bool strict(Client& client) { return client.shard().settings().compat == Compat::Strict; }
+bool strict(const Command& command) { return command.compat == Compat::Strict; }
 
 bool has_wildcard(std::string_view filter) { return filter.find_first_of("+#") != std::string_view::npos; }
 
@@ -35,7 +35,7 @@ Response diagnostic(Code code, std::string_view text) {
 void serve_read(Client& client, const Envelope& envelope) {
   const Command& command = envelope.command;
   // A sign of life has been taken already.
-  if (!strict(client) || command.topic.empty()) return client.reply(envelope.sender, {codes::kContent, {}, {}});
+  if (!strict(command) || command.topic.empty()) return client.reply(envelope.sender, {codes::kContent, {}, {}});
   if (has_wildcard(command.topic) || is_shared(command.topic)) {
     return client.reply(envelope.sender, diagnostic(codes::kNotFound, "a filter has no value; observe it"));
   }
@@ -56,14 +56,14 @@ void serve_publish(Client& client, const Envelope& envelope) {
   }
   const PublishResult result = publish(client, command);
   // EMQ's clients never learn that they may not.
-  const bool silent = !strict(client) && result.reason == Reason::NotAuthorized;
+  const bool silent = !strict(command) && result.reason == Reason::NotAuthorized;
   client.reply(envelope.sender, bare_response(silent ? codes::kChanged : code_of(result.reason)), result.ticket);
 }
 
 void serve_subscribe(Client& client, const Envelope& envelope) {
   const Command& command = envelope.command;
   MessagePtr current;
-  if (strict(client) && !has_wildcard(command.topic) && !is_shared(command.topic)) {
+  if (strict(command) && !has_wildcard(command.topic) && !is_shared(command.topic)) {
     RetainedAnswer answer = client.session().read_retained(command.topic);
     if (is_error(answer.reason)) return client.reply(envelope.sender, bare_response(code_of(answer.reason)));
     current = std::move(answer.message);
@@ -166,7 +166,8 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
   observation->format = current ? std::optional(content_format_of(*current)) : command.accept;
   const std::uint16_t id = observation->id;
   SubscribeRequest request{.filter = command.topic, .options = {}};
-  request.options.qos = lower(command.qos.value_or(shard.settings().default_subscribe_qos()), Qos::AtLeastOnce);
+  request.options.qos =
+      lower(command.qos.value_or(shard.settings().default_subscribe_qos(command.compat)), Qos::AtLeastOnce);
   // What is retained has come with the answer already, unless there may be much of it.
   if (current || command.resource == Resource::Ps) request.options.retain_handling = RetainHandling::DoNotSend;
   const FilterOutcomes outcomes = client.session().subscribe(std::span(&request, 1), id);
@@ -190,7 +191,7 @@ void unsubscribe(Client& client, const Envelope& envelope) {
   if (found == nullptr || found->filter != command.topic) found = all.by_filter(command.topic);
   if (found != nullptr) client.cancel(*found);
   // The request is a GET like any other [RFC 7641 4.1].
-  const bool readable = strict(client) && !has_wildcard(command.topic) && !is_shared(command.topic);
+  const bool readable = strict(command) && !has_wildcard(command.topic) && !is_shared(command.topic);
   const RetainedAnswer answer = readable ? client.session().read_retained(command.topic) : RetainedAnswer{};
   client.reply(envelope.sender, answer.message ? read_response(command, answer.message, client.shard().wall_now())
                                                : Response{codes::kContent, {}, {}});

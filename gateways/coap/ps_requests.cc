@@ -24,7 +24,7 @@ namespace {
 /// Without a Max-Age option, a value of /ps grew stale after that time [RFC 7252 5.10.5].
 constexpr std::uint32_t kEmqMaxAgeSeconds = 60;
 
-bool strict(Client& client) { return client.shard().settings().compat == Compat::Strict; }
+bool strict(const Command& command) { return command.compat == Compat::Strict; }
 
 CreatedTopics& created(Client& client) { return client.shard().created(); }
 
@@ -49,8 +49,8 @@ Topic look_up(Client& client, std::string_view topic) {
 }
 
 /// Where a topic is, in Location-Path: a segment for each level; EMQ wrote all of it into one.
-void add_location(Client& client, Options& options, const std::string& topic) {
-  if (strict(client)) {
+void add_location(const Command& command, Options& options, const std::string& topic) {
+  if (strict(command)) {
     if (add_segments(options, "ps/" + topic, Option::LocationPath)) return;
   }
   options.add(Option::LocationPath, "/ps/" + topic);
@@ -80,7 +80,7 @@ void serve_create(Client& client, const Envelope& envelope) {
     return client.reply(envelope.sender, bare_response(codes::kTooManyRequests));
   }
   Response response{codes::kCreated, {}, {}};
-  add_location(client, response.options, topic);
+  add_location(command, response.options, topic);
   client.reply(envelope.sender, std::move(response));
 }
 
@@ -97,14 +97,14 @@ void serve_publish(Client& client, Envelope& envelope) {
     return client.reply(envelope.sender, bare_response(codes::kBadRequest));
   }
   command.content_format = format;
-  if (!strict(client) && !command.expiry_seconds) command.expiry_seconds = kEmqMaxAgeSeconds;
+  if (!strict(command) && !command.expiry_seconds) command.expiry_seconds = kEmqMaxAgeSeconds;
   const PublishResult result = publish(client, command);
   if (is_error(result.reason)) return client.reply(envelope.sender, bare_response(code_of(result.reason)));
   // What grows stale does not cease to exist.
   if (command.expiry_seconds)
     static_cast<void>(created(client).put(client.shard().scoped(client, command.topic), format));
   Response response{topic.exists() ? codes::kChanged : codes::kCreated, {}, {}};
-  if (!topic.exists()) add_location(client, response.options, command.topic);
+  if (!topic.exists()) add_location(command, response.options, command.topic);
   client.reply(envelope.sender, std::move(response), result.ticket);
 }
 
@@ -130,7 +130,7 @@ void serve_read(Client& client, const Envelope& envelope) {
   if (topic.value) {
     return client.reply(envelope.sender, read_response(envelope.command, topic.value, client.shard().wall_now()));
   }
-  client.reply(envelope.sender, {strict(client) ? codes::kNoContent : codes::kContent, {}, {}});
+  client.reply(envelope.sender, {strict(envelope.command) ? codes::kNoContent : codes::kContent, {}, {}});
 }
 
 void serve_subscribe(Client& client, const Envelope& envelope) {
@@ -200,7 +200,7 @@ void serve_ps(Client& client, Envelope& envelope) {
     case Operation::Remove:
       return serve_remove(client, envelope, false);
     case Operation::List:
-      if (!strict(client)) return client.reply(envelope.sender, bare_response(codes::kBadRequest));
+      if (!strict(envelope.command)) return client.reply(envelope.sender, bare_response(codes::kBadRequest));
       return serve_list(client, envelope);
     case Operation::OpenConnection:
     case Operation::RefreshConnection:

@@ -13,9 +13,10 @@ namespace sluice::coap {
 class StreamHost final : public EndpointHost {
  public:
   /// `parameters` outlive the host.
-  StreamHost(GatewayShard& gateway, std::uint32_t index, std::shared_ptr<const ListenerTraits> traits, Shard& shard,
-             const StreamSettings& streams, const Parameters& parameters, const ServerSettings& settings)
-      : EndpointHost(gateway, index, std::move(traits)), endpoint_(shard, streams, parameters, settings, *this) {}
+  StreamHost(GatewayShard& gateway, std::uint32_t index, std::shared_ptr<const ListenerTraits> traits, Compat compat,
+             Shard& shard, const StreamSettings& streams, const Parameters& parameters, const ServerSettings& settings)
+      : EndpointHost(gateway, index, std::move(traits), compat),
+        endpoint_(shard, streams, parameters, settings, *this) {}
 
   [[nodiscard]] Server& server() override { return endpoint_.server(); }
   [[nodiscard]] StreamEndpoint& endpoint() { return endpoint_; }

@@ -15,9 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!pdu || !pdu->code().is_request()) return 0;
   for (const Compat compat : {Compat::Strict, Compat::Emq4, Compat::Emq2}) {
     CoapSettings settings;
-    settings.compat = compat;
     const Request request{.exchange = 1, .peer = {1, 1}, .pdu = *pdu, .body = pdu->payload()};
-    const auto parsed = parse_command(request, TransportPeer{}, settings);
+    const auto parsed = parse_command(request, TransportPeer{}, settings, compat);
     if (const auto* const refusal = std::get_if<Refusal>(&parsed)) {
       if (refusal->code.code_class() != 4 || !is_utf8(refusal->diagnosis)) std::abort();
       continue;

@@ -81,7 +81,7 @@ class CoapTest(ServerTest):
     settings = {"coap.bind.udp.1": "127.0.0.1:0", "coap.bind.tcp.1": "127.0.0.1:0"}
 
     def uri(self, path, listener=UDP):
-        scheme = {UDP: "coap", DTLS: "coaps", TCP: "coap+tcp", TLS: "coaps+tcp"}[listener]
+        scheme = {"udp": "coap", "dtls": "coaps", "tcp": "coap+tcp", "tls": "coaps+tcp"}[listener.split(":")[1]]
         return f"{scheme}://127.0.0.1:{self.server.port(listener)}/{path}"
 
     def ask(self, method, path, *options, listener=UDP):

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from coap.coap_client import CoapTest, run
+from coap.coap_client import TCP, UDP, CoapTest, run
 from support import mosquitto
 
 
@@ -100,6 +100,22 @@ class Emq2Test(CoapTest):
 
     def test_links_are_the_two_of_then(self):
         self.assertEqual(self.read(".well-known/core"), "</mqtt>,</ps>")
+
+
+class OneListenerTest(CoapTest):
+    """A listener that speaks as EMQ did, beside others that do not."""
+
+    settings = CoapTest.settings | {"coap.bind.udp.2": "127.0.0.1:0", "coap.bind.udp.2.compat": "emq2",
+                                    "coap.bind.tcp.1.compat": "emq4"}
+
+    def test_each_speaks_its_own(self):
+        strict = '</mqtt>;rt="core.mqtt",</ps>;rt="core.ps";ct=40'
+        mosquitto.publish(*mosquitto.address(self.server), "-r", "-t", self.name, "-m", "kept", "-q", 1)
+        for listener, links, kept in ((UDP, strict, "kept"), ("coap:udp:2", "</mqtt>,</ps>", ""),
+                                      (TCP, "</mqtt>,</ps>", "")):
+            with self.subTest(listener):
+                self.assertEqual(self.read(".well-known/core", listener=listener), links)
+                self.assertEqual(self.read(f"mqtt/{self.name}?c=c1", listener=listener), kept)
 
 
 if __name__ == "__main__":

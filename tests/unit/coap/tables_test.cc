@@ -139,11 +139,10 @@ TEST(CreatedTopics, TreesAndBounds) {
 
 TEST(Discovery, LinksAndFilters) {
   CoapSettings settings;
-  EXPECT_EQ(root_links(settings, ""), "</mqtt>;rt=\"core.mqtt\",</ps>;rt=\"core.ps\";ct=40");
-  EXPECT_EQ(root_links(settings, "href=/m*"), "</mqtt>;rt=\"core.mqtt\"");
-  EXPECT_EQ(root_links(settings, "rt=nothing"), "");
-  settings.compat = Compat::Emq4;
-  EXPECT_EQ(root_links(settings, ""), "</mqtt>,</ps>");
+  EXPECT_EQ(root_links(settings, Compat::Strict, ""), "</mqtt>;rt=\"core.mqtt\",</ps>;rt=\"core.ps\";ct=40");
+  EXPECT_EQ(root_links(settings, Compat::Strict, "href=/m*"), "</mqtt>;rt=\"core.mqtt\"");
+  EXPECT_EQ(root_links(settings, Compat::Strict, "rt=nothing"), "");
+  EXPECT_EQ(root_links(settings, Compat::Emq4, ""), "</mqtt>,</ps>");
   const std::vector<ListedTopic> topics = {{"a", 42}, {"b c", 50}};
   EXPECT_EQ(topic_links(topics, "ct=50"), "</ps/b%20c>;ct=50;rt=\"core.ps.data\";obs");
   EXPECT_EQ(text_of(links_response(topic_links(topics, "href=/ps/a"))), "</ps/a>;ct=42;rt=\"core.ps.data\";obs");
