@@ -21,6 +21,9 @@
 namespace sluice::coap {
 namespace {
 
+/// Of the session in the core, as much as a request looks at.
+constexpr std::size_t kSessionBytes = 512;
+
 /// Everything a request can show of who sends it, but for the client id.
 std::string proof_of(const Envelope& envelope) {
   const Credentials& who = envelope.command.who;
@@ -76,6 +79,7 @@ void Client::inherit(Client& other) {
 
 void Client::serve(Envelope&& envelope) {
   if (state_ == State::Gone) return shard_.reply(envelope.sender, bare_response(codes::kServiceUnavailable));
+  if (handle_) sluice::prefetch(handle_.operator->(), kSessionBytes);
   if (!one_shot_) {
     if (state_ == State::Online && envelope.route != notifier_.route()) end_observations_of_stream();
     notifier_.use_route(envelope);
@@ -125,6 +129,7 @@ void Client::on_connected(ConnectResult result) {
   handle_ = std::move(result.handle);
   state_ = State::Online;
   if (!one_shot_) shard_.now_serves(*this);
+  had_session_ = result.session_present;
   if (!result.session_present) notifier_.observations().clear();
   if (result.session_present && notifier_.observations().empty()) restore_observations();
   probe().entered.add();
@@ -249,7 +254,12 @@ void Client::forget_observations() {
   save_observations();
 }
 
-/// The session goes on without it.
+/// What would be lost if its session ended.
+bool Client::has_something_to_keep() const {
+  return had_session_ || !token_.empty() || !notifier_.observations().empty();
+}
+
+/// The session goes on without it, if there is anything in it.
 void Client::go_away(Reason reason) {
   if (state_ != State::Online) return;
   probe().gone_away.add();
@@ -259,8 +269,11 @@ void Client::go_away(Reason reason) {
   for (Uncommitted& one : std::exchange(uncommitted_, {})) {
     shard_.reply(one.to, bare_response(codes::kServiceUnavailable));
   }
-  handle_.close({.kind = CloseKind::Abnormal, .reason = reason, .session_expiry_seconds = std::nullopt});
-  if (shard_.settings().session_expiry.count() == 0) return vanish();
+  const bool stays = shard_.settings().session_expiry.count() != 0 && has_something_to_keep();
+  handle_.close({.kind = CloseKind::Abnormal,
+                 .reason = reason,
+                 .session_expiry_seconds = stays ? std::nullopt : std::optional<std::uint32_t>(0)});
+  if (!stays) return vanish();
   shard_.shard().wheel().arm_coarsely(*this, shard_.now() + shard_.settings().session_expiry);
 }
 

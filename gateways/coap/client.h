@@ -9,6 +9,7 @@
 #include "broker/api/broker_api.h"
 #include "gateways/coap/envelope.h"
 #include "gateways/coap/notifier.h"
+#include "shared/base/prefetch.h"
 #include "shared/base/timing_wheel.h"
 
 namespace sluice::coap {
@@ -38,6 +39,8 @@ class Client final : public DeliverySink, private WheelTimer {
   /// Takes over what another one under the same id observes.
   void inherit(Client& other);
 
+  /// Asks for its memory, all of it at once instead of line by line as it is looked at.
+  void prefetch() const { sluice::prefetch(this, sizeof(*this)); }
   /// Does what the request asks for, now or when the client is in. It must be its own: proves().
   void serve(Envelope&& envelope);
   void on_outcome(const NotificationTag& tag, Outcome outcome);
@@ -88,6 +91,7 @@ class Client final : public DeliverySink, private WheelTimer {
   void serve_waiting();
   void perform(Envelope& envelope);
   void go_away(Reason reason);
+  [[nodiscard]] bool has_something_to_keep() const;
   void vanish();
   void settle(const Notifier::Effect& effect);
   void end_observations_of_stream();
@@ -99,7 +103,8 @@ class Client final : public DeliverySink, private WheelTimer {
   const ClientSerial serial_;
   State state_ = State::Entering;
   bool one_shot_ = false;
-  bool restoring_ = false;  ///< what it observed under an earlier server is being read; requests and messages wait
+  bool had_session_ = false;  ///< its session was there before it: others may have left something in it
+  bool restoring_ = false;    ///< what it observed under an earlier server is being read; requests and messages wait
   PacketId last_packet_id_ = 0;
   std::uint32_t published_ = 0;  ///< since window_begin_
   TimePoint window_begin_{};

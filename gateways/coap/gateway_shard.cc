@@ -83,7 +83,7 @@ void GatewayShard::on_request(EndpointHost& endpoint, std::uint32_t index, const
   Server& server = endpoint.server();
   // Nothing but discovery is for groups [RFC 7252 8.2].
   TransportPeer peer = server.carrier().peer(request.peer);
-  auto parsed = parse_command(request, peer, settings());
+  auto parsed = parse_command(request, peer, settings(), endpoint.compat());
   if (const auto* const refusal = std::get_if<Refusal>(&parsed)) {
     coap::probe().bad_requests.add();
     return server.respond(request.exchange, with_diagnosis(refusal->code, refusal->diagnosis));
@@ -113,7 +113,7 @@ void GatewayShard::serve_discovery(EndpointHost& endpoint, const Request& reques
   for (const OptionView& option : request.pdu.options()) {
     if (option.is(Option::UriQuery)) query = option.text();
   }
-  std::string links = root_links(settings(), query);
+  std::string links = root_links(settings(), endpoint.compat(), query);
   // Who finds nothing in a group keeps silent [RFC 7252 8.2] [RFC 6690 4.1].
   const bool silent = request.multicast && links.empty();
   server.respond(request.exchange, silent ? Response{codes::kNotFound, {}, {}} : links_response(std::move(links)));
@@ -205,6 +205,7 @@ Client* GatewayShard::find(ClientSerial serial) {
 
 void GatewayShard::serve(Envelope&& envelope) {
   const auto found = by_id_.find(envelope.command.who.client_id);
+  if (found != by_id_.end()) found->second->prefetch();
   if (found != by_id_.end() && found->second->state() != Client::State::Gone) {
     if (found->second->proves(envelope)) return found->second->serve(std::move(envelope));
   }

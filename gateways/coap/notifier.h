@@ -31,6 +31,7 @@ class Notifier {
   Notifier& operator=(const Notifier&) = delete;
 
   [[nodiscard]] ObservationList& observations() { return observations_; }
+  [[nodiscard]] const ObservationList& observations() const { return observations_; }
   [[nodiscard]] const Route& route() const { return route_; }
   /// The client was heard of: notifications go there from now on, and what it has not confirmed at its old place goes
   /// once more.

@@ -152,8 +152,34 @@ class ClientFloodTest(CoapFaultTest):
         self.assert_logged(r"coap\.max_clients")
 
 
+class SilenceTest(CoapFaultTest):
+    """A client that was heard of once and has nothing that would be lost goes with its keep-alive; one that observes
+    stays."""
+
+    COUNT = 20_000 // SCALE
+    settings = {"coap.keepalive": "3s", "coap.max_peers": 50_000}
+
+    def test_who_falls_silent(self):
+        observer = self.coap()
+        observer.answer_to(request(GET, f"mqtt/{self.name}?c=observer&qos=1", mid=observer.next_mid(), token=b"seen",
+                                   more=[(OBSERVE, b"")]), lambda message: message.token == b"seen")
+        swarm = self.swarm()
+        with self.probe():
+            swarm.send((coap_swarm.FIRST + n, request((PUT, GET)[n % 2], f"mqtt/flood?c=c{n}", b"" if n % 2 else b"x"))
+                       for n in range(self.COUNT))
+            coap_swarm.settle(swarm, lambda: sum(swarm.answers.values()) == self.COUNT)
+            self.assertEqual(self.moved("coap/clients/entered"), self.COUNT + 1)
+            self.wait_for_gauge("coap/clients/count", 1)
+        self.assertEqual(self.gauge("sessions/count"), 1)
+        self.put(self.coap(), "kept for it")
+        observer.send(request(GET, "mqtt?c=observer", mid=observer.next_mid(), token=b"back"))
+        answers = [observer.receive(), observer.receive()]
+        self.assertEqual({message.token for message in answers if message}, {b"back", b"seen"}, answers)
+        self.assertIn(b"kept for it", [message.payload for message in answers], answers)
+
+
 class EchoAlwaysTest(CoapFaultTest):
-    """With coap.echo = always a PUT from an address that is only claimed makes no client, no body, no publish."""
+    """With coap.echo = always a request from an address that is only claimed makes no client, no body, no publish."""
 
     COUNT = 50_000 // SCALE
     settings = {"coap.echo": "always"}
@@ -163,6 +189,8 @@ class EchoAlwaysTest(CoapFaultTest):
         with self.probe():
             swarm.send((coap_swarm.FIRST + n, request(PUT, f"mqtt/flood?c=c{n}", b"x" * 1024, more=more))
                        for n in range(self.COUNT // 2) for more in ((), [(BLOCK1, block(0, True))]))
+            swarm.send((coap_swarm.FIRST + self.COUNT + n, request(GET, f"mqtt/flood?c=g{n}", more=[(OBSERVE, b"")]))
+                       for n in range(self.COUNT // 2))
             self.put(client, "it has proved its address")
             self.assertEqual(client.upload(f"mqtt/{self.name}?c=other", b"x" * 50_000).code, "2.04")
         self.assertEqual(set(swarm.answered()), {"4.01"})

@@ -22,9 +22,6 @@ namespace {
 constexpr auto kSweepInterval = std::chrono::seconds(5);
 constexpr std::uint32_t kRetryAfterSeconds = 10;  ///< Max-Age of 5.03
 
-/// True for methods that change something, of which a repetition by somebody else does harm.
-bool changes_something(Code method) { return method != codes::kGet && method != codes::kFetch; }
-
 std::uint32_t uint_option(const Pdu& pdu, Option option, std::uint32_t otherwise) {
   const auto found = pdu.option(option);
   return found ? found->uint().value_or(otherwise) : otherwise;
@@ -152,10 +149,10 @@ bool Server::refuse_bad_blocks(Exchange& exchange, const Pdu& request) {
   return true;
 }
 
-/// True if the client has to come again with an Echo option before it changes something [RFC 9175 2.3].
+/// True if the client has to come again with an Echo option before anything is done for it [RFC 9175 2.3].
 bool Server::challenge(Exchange& exchange) {
-  if (carrier_.verified(exchange.to.peer)) return false;
-  if (settings_.echo != EchoPolicy::Always || !changes_something(exchange.method)) return false;
+  if (settings_.echo != EchoPolicy::Always || carrier_.verified(exchange.to.peer)) return false;
+  if (exchange.multicast) return false;  // errors are not for groups [RFC 7252 8.2]; answer_limit holds
   finish_with_echo(exchange);
   return true;
 }

@@ -24,7 +24,7 @@ namespace sluice::coap {
 /// From whom a proof is asked that the requests come from where they say [RFC 9175 2.3].
 enum class EchoPolicy : std::uint8_t {
   Large,   ///< who asks for more than three times of what it sent
-  Always,  ///< and who changes something
+  Always,  ///< everybody
   Off,     ///< nobody
 };
 
