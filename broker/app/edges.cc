@@ -59,7 +59,8 @@ coap::GatewaySetup coap_setup(const ConfigStore& store, std::size_t shards) {
   const coap::Parameters parameters = coap::load_parameters(store, shards);
   coap::CoapSettings settings = coap::load_settings(store, shards);
   settings.max_publish_rate = store.get(mqtt::kMaxPublishRate);
-  return {std::move(settings), parameters, coap::load_server_settings(store, parameters, shards)};
+  return {std::move(settings), parameters, coap::load_server_settings(store, parameters, shards),
+          coap::load_stream_settings(store, shards)};
 }
 
 transport::PskLookup psk_lookup(Core& core) {

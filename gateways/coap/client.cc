@@ -190,7 +190,7 @@ void Client::serve_waiting() {
 }
 
 void Client::perform(Envelope& envelope) {
-  if (envelope.command.resource == Resource::Ps) {
+  if (envelope.command.resource == Resource::Ps || envelope.command.resource == Resource::WellKnown) {
     serve_ps(*this, envelope);
   } else {
     serve_mqtt(*this, envelope);

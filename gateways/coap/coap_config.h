@@ -90,6 +90,18 @@ inline constexpr Property<std::uint32_t> kMaxClients{
     .max = 100'000'000};
 inline constexpr Property<std::uint32_t> kMaxObservations{
     .name = "coap.max_observations", .doc = "Observations of one client.", .def = 100, .min = 1, .max = 4000};
+inline constexpr Property<std::uint32_t> kMaxClientIdLen{
+    .name = "coap.max_clientid_len",
+    .doc = "Bytes of a client id at most; of a user name and of a password, too.",
+    .def = 256,
+    .min = 23,
+    .max = 65535};
+inline constexpr Property<std::uint32_t> kMaxWaitingRequests{
+    .name = "coap.max_waiting_requests",
+    .doc = "Requests of one client that wait while it is let in; further ones get 4.29.",
+    .def = 16,
+    .min = 1,
+    .max = 10'000};
 inline constexpr Property<std::uint32_t> kMaxListed{
     .name = "coap.max_listed", .doc = "Topics in one discovery.", .def = 1000, .min = 1, .max = 100'000};
 inline constexpr Property<std::uint32_t> kMaxCreated{.name = "coap.ps.max_created",
@@ -113,6 +125,12 @@ inline constexpr Property<std::uint32_t> kNstart{
     .def = 1,
     .min = 1,
     .max = 16};
+inline constexpr Property<std::uint32_t> kMaxWaitingMessages{
+    .name = "coap.max_waiting_messages",
+    .doc = "Confirmable messages to one peer that wait because of NSTART; further ones are not sent.",
+    .def = 16,
+    .min = 1,
+    .max = 10'000};
 inline constexpr Property<ConfigDuration> kDefaultLeisure{
     .name = "coap.default_leisure",
     .doc = "DEFAULT_LEISURE of RFC 7252: within that an answer to a group's request leaves.",
@@ -174,6 +192,57 @@ inline constexpr Property<std::uint32_t> kMaxDatagram{.name = "coap.max_datagram
                                                       .def = 2048,
                                                       .min = 256,
                                                       .max = 65535};
+inline constexpr Property<ByteSize> kStreamMessage{
+    .name = "coap.stream.max_message_size",
+    .doc = "Over TCP and TLS: size of a message at most, as our CSM says (RFC 8323); over 1152 it offers BERT.",
+    .def = {64 * 1024 + 512},
+    .min = {1152},
+    .max = 16_MB};
+inline constexpr Property<std::uint32_t> kStreamPending{
+    .name = "coap.stream.max_pending",
+    .doc = "Requests of one connection that are not answered yet; then no more of it is read.",
+    .def = 64,
+    .min = 1,
+    .max = 10'000};
+inline constexpr Property<ByteSize> kStreamOutput{
+    .name = "coap.stream.max_output",
+    .doc = "Bytes that a connection has not taken: at a sixteenth no more of it is read, at all of them it is closed.",
+    .def = 4_MB,
+    .min = 64_KB,
+    .max = {1024ULL * 1024 * 1024}};
+inline constexpr Property<ByteSize> kStreamUnfinished{
+    .name = "coap.stream.unfinished_bytes",
+    .doc = "Bytes of unfinished messages of all connections; over it those with more than a little are closed.",
+    .def = 64_MB,
+    .min = 64_KB,
+    .max = {64ULL * 1024 * 1024 * 1024}};
+inline constexpr Property<ConfigDuration> kStreamHello{.name = "coap.stream.hello_timeout",
+                                                       .doc = "How long a connection may take for its first CSM.",
+                                                       .def = std::chrono::seconds(10),
+                                                       .min = std::chrono::milliseconds(100),
+                                                       .max = std::chrono::minutes(10)};
+inline constexpr Property<ConfigDuration> kStreamMessageTimeout{
+    .name = "coap.stream.message_timeout",
+    .doc = "How long a message may take from its first byte to its last.",
+    .def = std::chrono::seconds(60),
+    .min = std::chrono::milliseconds(100),
+    .max = std::chrono::hours(1)};
+inline constexpr Property<ConfigDuration> kStreamPing{.name = "coap.stream.ping_interval",
+                                                      .doc = "Silence after which a connection gets a Ping. 0: never.",
+                                                      .def = std::chrono::seconds(120),
+                                                      .max = std::chrono::hours(24)};
+inline constexpr Property<ConfigDuration> kStreamPong{
+    .name = "coap.stream.pong_timeout",
+    .doc = "How long a sign of life may take after a Ping; then the connection is closed.",
+    .def = std::chrono::seconds(30),
+    .min = std::chrono::milliseconds(100),
+    .max = std::chrono::hours(1)};
+inline constexpr Property<ConfigDuration> kStreamRelease{
+    .name = "coap.stream.release_timeout",
+    .doc = "How long a connection may take to end after a Release of either side.",
+    .def = std::chrono::seconds(10),
+    .min = std::chrono::milliseconds(100),
+    .max = std::chrono::hours(1)};
 inline constexpr Property<std::string_view> kMulticast{
     .name = "coap.multicast",
     .doc =
@@ -232,12 +301,15 @@ inline constexpr AnyProperty kCoapRows[] = {&kBindUdp,
                                             &kConInterval,
                                             &kMaxClients,
                                             &kMaxObservations,
+                                            &kMaxClientIdLen,
+                                            &kMaxWaitingRequests,
                                             &kMaxListed,
                                             &kMaxCreated,
                                             &kAckTimeout,
                                             &kAckRandomFactor,
                                             &kMaxRetransmit,
                                             &kNstart,
+                                            &kMaxWaitingMessages,
                                             &kDefaultLeisure,
                                             &kMaxPeers,
                                             &kDedupEntries,
@@ -249,6 +321,15 @@ inline constexpr AnyProperty kCoapRows[] = {&kBindUdp,
                                             &kBlockTotal,
                                             &kEcho,
                                             &kMaxDatagram,
+                                            &kStreamMessage,
+                                            &kStreamPending,
+                                            &kStreamOutput,
+                                            &kStreamUnfinished,
+                                            &kStreamHello,
+                                            &kStreamMessageTimeout,
+                                            &kStreamPing,
+                                            &kStreamPong,
+                                            &kStreamRelease,
                                             &kTlsKeys.keyfile,
                                             &kTlsKeys.certfile,
                                             &kTlsKeys.cacertfile,

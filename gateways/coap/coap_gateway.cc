@@ -82,7 +82,7 @@ std::string CoapGateway::open_streams(const StreamListenerSettings& settings,
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     GatewayShard& part = *commons_->parts[i];
     auto host = std::make_unique<StreamHost>(part, part.next_endpoint(), traits, settings.compat, shards_.at(i),
-                                             StreamSettings{}, setup_.parameters, setup_.server);
+                                             setup_.streams, setup_.parameters, setup_.server);
     hosts.push_back(host.get());
     part.add(std::move(host));
   }

@@ -22,6 +22,7 @@ struct GatewaySetup {
   CoapSettings settings;
   Parameters parameters;
   ServerSettings server;
+  StreamSettings streams;
 };
 
 /// The CoAP gateway, `emq_coap`: every listener of it, on every shard.

@@ -39,6 +39,8 @@ CoapSettings load_settings(const ConfigStore& store, std::size_t shards) {
   settings.session_expiry = store.get(kSessionExpiry);
   settings.max_clients = share(store.get(kMaxClients), shards);
   settings.max_observations = store.get(kMaxObservations);
+  settings.max_waiting_requests = store.get(kMaxWaitingRequests);
+  settings.max_client_id = store.get(kMaxClientIdLen);
   settings.max_listed = store.get(kMaxListed);
   settings.max_created = store.get(kMaxCreated);
   settings.max_held = store.get(kMaxHeld);
@@ -52,11 +54,28 @@ Parameters load_parameters(const ConfigStore& store, std::size_t shards) {
   parameters.ack_random_factor = store.get(kAckRandomFactor);
   parameters.max_retransmit = store.get(kMaxRetransmit);
   parameters.nstart = store.get(kNstart);
+  parameters.max_waiting = store.get(kMaxWaitingMessages);
   parameters.default_leisure = store.get(kDefaultLeisure);
   parameters.max_peers = share(store.get(kMaxPeers), shards);
   parameters.max_duplicates = share(store.get(kDedupEntries), shards);
   parameters.duplicate_bytes = share(store.get(kDedupBytes).bytes, shards);
   return parameters;
+}
+
+StreamSettings load_stream_settings(const ConfigStore& store, std::size_t shards) {
+  constexpr std::size_t kHigh = 16;  // the part of the output at which reading rests
+  StreamSettings settings;
+  settings.max_message_size = static_cast<std::uint32_t>(store.get(kStreamMessage).bytes);
+  settings.max_pending = store.get(kStreamPending);
+  settings.output_limit = store.get(kStreamOutput).bytes;
+  settings.output_high = settings.output_limit / kHigh;
+  settings.unfinished_total = share(store.get(kStreamUnfinished).bytes, shards);
+  settings.hello_timeout = store.get(kStreamHello);
+  settings.message_timeout = store.get(kStreamMessageTimeout);
+  settings.ping_interval = store.get(kStreamPing);
+  settings.pong_timeout = store.get(kStreamPong);
+  settings.release_timeout = store.get(kStreamRelease);
+  return settings;
 }
 
 ServerSettings load_server_settings(const ConfigStore& store, const Parameters& parameters, std::size_t shards) {

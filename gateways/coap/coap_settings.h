@@ -10,6 +10,7 @@
 #include "broker/api/types.h"
 #include "shared/coap/message/parameters.h"
 #include "shared/coap/server/server.h"
+#include "shared/coap/stream/stream_settings.h"
 
 namespace sluice {
 class ConfigStore;
@@ -53,6 +54,7 @@ struct CoapSettings {
 
 CoapSettings load_settings(const ConfigStore& store, std::size_t shards);
 Parameters load_parameters(const ConfigStore& store, std::size_t shards);
+StreamSettings load_stream_settings(const ConfigStore& store, std::size_t shards);
 ServerSettings load_server_settings(const ConfigStore& store, const Parameters& parameters, std::size_t shards);
 
 }  // namespace sluice::coap

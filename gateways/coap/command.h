@@ -22,14 +22,14 @@ enum class Operation : std::uint8_t {
   Publish,            ///< PUT (and POST below /ps)
   Create,             ///< POST of a link below /ps
   Remove,             ///< DELETE below /ps
-  List,               ///< GET of /ps itself
+  List,               ///< GET of /ps itself, and of /.well-known/core by a client that says who it is
   OpenConnection,     ///< POST /mqtt/connection
   RefreshConnection,  ///< PUT /mqtt/connection
   CloseConnection,    ///< DELETE /mqtt/connection
 };
 
 /// Which of the gateway's trees a request is about: their codes differ.
-enum class Resource : std::uint8_t { Mqtt, Ps, Connection };
+enum class Resource : std::uint8_t { Mqtt, Ps, Connection, WellKnown };
 
 /// As whom a request acts.
 struct Credentials {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateways/coap/command_parser.h"
 
+#include <array>
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -78,6 +79,10 @@ class Parser {
     for (const OptionView& option : request_.pdu.options()) {
       if (option.is(Option::UriPath)) segments.push_back(option.text());
     }
+    if (is_discovery(request_.pdu)) {
+      command_.resource = Resource::WellKnown;
+      return;
+    }
     const std::string_view root = segments.empty() ? std::string_view() : segments.front();
     if (root != settings_.prefix && root != "ps") {
       return refuse(codes::kNotFound, fmt::format("there are /{} and /ps", settings_.prefix));
@@ -145,6 +150,7 @@ class Parser {
 
   void choose_operation() {
     if (command_.resource == Resource::Ps) return choose_ps_operation();
+    if (command_.resource == Resource::WellKnown) return choose_discovery();
     if (command_.topic == "connection" && long_names_) return choose_connection_operation();
     const Code method = request_.pdu.code();
     if (method == codes::kGet) return choose_by_observe();
@@ -152,6 +158,11 @@ class Parser {
     if (method != codes::kPut) return refuse_method("GET and PUT");
     if (command_.topic.empty()) return refuse(codes::kBadRequest, "the topic follows the path");
     command_.operation = Operation::Publish;
+  }
+
+  void choose_discovery() {
+    command_.operation = Operation::List;
+    if (request_.pdu.code() != codes::kGet) refuse_method("GET");
   }
 
   void choose_connection_operation() {
@@ -282,6 +293,26 @@ class Parser {
 };
 
 }  // namespace
+
+bool is_discovery(const Pdu& request) {
+  constexpr std::array<std::string_view, 2> kPath{".well-known", "core"};
+  std::size_t segments = 0;
+  for (const OptionView& option : request.options()) {
+    if (!option.is(Option::UriPath)) continue;
+    if (segments == kPath.size() || option.text() != kPath[segments++]) return false;
+  }
+  return segments == kPath.size();
+}
+
+bool names_client(const Pdu& request, const TransportPeer& peer) {
+  if (!peer.psk_identity().empty() || !peer.common_name().empty()) return true;
+  for (const OptionView& option : request.options()) {
+    if (!option.is(Option::UriQuery)) continue;
+    const std::string_view key = split_query(option.text()).key;
+    if (key == "c" || key == "clientid") return true;
+  }
+  return false;
+}
 
 std::variant<Command, Refusal> parse_command(const Request& request, const TransportPeer& peer,
                                              const CoapSettings& settings, Compat compat) {

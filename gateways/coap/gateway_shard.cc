@@ -11,12 +11,9 @@
 #include "gateways/coap/content_format.h"
 #include "gateways/coap/discovery.h"
 #include "gateways/coap/limit_log.h"
-#include "shared/coap/codec/uri.h"
 
 namespace sluice::coap {
 namespace {
-
-constexpr std::string_view kWellKnown = ".well-known/core";
 
 Response with_diagnosis(Code code, std::string diagnosis) {
   auto owned = std::make_shared<const std::string>(std::move(diagnosis));
@@ -79,15 +76,18 @@ void GatewayShard::stop() {
 }
 
 void GatewayShard::on_request(EndpointHost& endpoint, std::uint32_t index, const Request& request) {
-  if (join_segments(request.pdu.options()) == kWellKnown) return serve_discovery(endpoint, request);
   Server& server = endpoint.server();
-  // Nothing but discovery is for groups [RFC 7252 8.2].
   TransportPeer peer = server.carrier().peer(request.peer);
+  if (is_discovery(request.pdu)) {
+    const bool lists_topics = endpoint.compat() == Compat::Strict && !request.multicast;
+    if (!lists_topics || !names_client(request.pdu, peer)) return serve_discovery(endpoint, request);
+  }
   auto parsed = parse_command(request, peer, settings(), endpoint.compat());
   if (const auto* const refusal = std::get_if<Refusal>(&parsed)) {
     coap::probe().bad_requests.add();
     return server.respond(request.exchange, with_diagnosis(refusal->code, refusal->diagnosis));
   }
+  // Nothing but discovery is for groups [RFC 7252 8.2].
   if (request.multicast) return server.respond(request.exchange, {codes::kMethodNotAllowed, {}, {}});
   Envelope envelope{.command = std::get<Command>(std::move(parsed)),
                     .sender = {static_cast<std::uint32_t>(this->index()), index, request.exchange},
@@ -101,7 +101,7 @@ void GatewayShard::on_request(EndpointHost& endpoint, std::uint32_t index, const
   serve(std::move(envelope));
 }
 
-/// `/.well-known/core` [RFC 6690 4]: the entry points; topics are listed by /ps, to a client that says who it is.
+/// `/.well-known/core` [RFC 6690 4]: the entry points, for whoever says nothing of itself.
 void GatewayShard::serve_discovery(EndpointHost& endpoint, const Request& request) {
   Server& server = endpoint.server();
   if (request.pdu.code() != codes::kGet) return server.respond(request.exchange, {codes::kMethodNotAllowed, {}, {}});

@@ -164,7 +164,21 @@ void serve_remove(Client& client, const Envelope& envelope, bool found_before) {
   client.keep(std::move(search.pending));
 }
 
+/// What is below /ps; /.well-known/core begins with the entry points [RFC 6690 4].
+std::string links_for(Client& client, const Command& command, const std::vector<ListedTopic>& topics) {
+  std::string links;
+  if (command.resource == Resource::WellKnown) {
+    links = root_links(client.shard().settings(), command.compat, command.list_query);
+  }
+  const std::string of_topics = topic_links(topics, command.list_query);
+  if (!links.empty() && !of_topics.empty()) links += ',';
+  return links + of_topics;
+}
+
 void serve_list(Client& client, const Envelope& envelope) {
+  if (envelope.command.accept && *envelope.command.accept != content_formats::kLinkFormat) {
+    return client.reply(envelope.sender, bare_response(codes::kNotAcceptable));
+  }
   const auto done = [&client, envelope](const RetainedList& list) {
     // One with a value is shown as that.
     std::map<std::string, std::uint16_t> by_name;
@@ -176,7 +190,7 @@ void serve_list(Client& client, const Envelope& envelope) {
     std::vector<ListedTopic> topics;
     topics.reserve(by_name.size());
     for (const auto& [name, format] : by_name) topics.push_back({name, format});
-    client.reply(envelope.sender, links_response(topic_links(topics, envelope.command.list_query)));
+    client.reply(envelope.sender, links_response(links_for(client, envelope.command, topics)));
   };
   RetainedSearch search = client.session().read_retained("#", client.shard().settings().max_listed, done);
   if (search.reason != Reason::Success) return client.reply(envelope.sender, bare_response(code_of(search.reason)));

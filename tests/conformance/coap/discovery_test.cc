@@ -18,7 +18,8 @@ struct Link {
 /// Link-value *( "," link-value ) with quoted and bare attribute values [RFC 6690, 2]. Throws ScriptError.
 class Links {
  public:
-  static std::vector<Link> read(const Message& response) { return Links(response.payload).all(); }
+  static std::vector<Link> read(const Message& response) { return read(response.payload); }
+  static std::vector<Link> read(std::string_view payload) { return Links(payload).all(); }
 
  private:
   explicit Links(std::string_view text) : text_(text) {}
@@ -129,6 +130,24 @@ TEST_F(CoapDiscovery, RFC6690_4_1_2_filter_that_fits_nothing) {
   for (const std::string& filter : {"rt=" + id("nothing"), std::string("href=/nothing"), std::string("if=x*")}) {
     EXPECT_EQ(client.request(core().query(filter), kContent).payload, "") << filter;
   }
+}
+
+TEST_F(CoapDiscovery, RFC6690_4_1_topics_for_a_client_that_says_who_it_is) {
+  Endpoint client = node();
+  const std::string who = "c=" + id("node");
+  for (int i = 0; i < 30; ++i) {
+    client.request(
+        con(kPut).path("ps").path(id("made") + std::to_string(i)).query(who).with(kContentFormat, 42U).body("x"));
+  }
+  const std::string ours = "href=/ps/" + id("made") + "*";
+  const auto ask = [&](Message m) { return client.request(std::move(m), kContent); };
+  const Message mine = core().query(who).query(ours);
+  const std::string whole = download(mine, ask(Message(mine).block2(0, 0)), ask).body;
+  EXPECT_EQ(Links::read(whole).size(), 30U) << whole;
+  EXPECT_EQ(download(mine, ask(Message(mine).block2(0, 6)), ask).body, whole);
+  EXPECT_EQ(targets(ask(core().query(ours))), std::vector<std::string>());
+  EXPECT_TRUE(lists(ask(core().query(who).query("href=/mqtt")), "/mqtt"));
+  client.request(Message(mine).with(kAccept, 50U), kNotAcceptable);
 }
 
 TEST_F(CoapDiscovery, RFC7252_7_2_1_links_come_in_blocks_too) {

@@ -72,6 +72,14 @@ class ManualTest(CoapTest):
         self.assertIn("</mqtt>", links)
         self.assertIn("</ps>", links)
         self.assertEqual(self.read(".well-known/core?rt=core.ps"), '</ps>;rt="core.ps";ct=40')
+        self.ask("put", f"ps/{self.name}?c=c1", "-t", "42", "-e", "value")
+        topic = f'</ps/{self.name}>;ct=42;rt="core.ps.data";obs'
+        self.assertNotIn(self.name, self.read(".well-known/core"), "topics are for clients that say who they are")
+        everything = self.read(".well-known/core?c=c1").split(",</ps/")
+        self.assertEqual(everything[0], links)
+        self.assertIn(topic.removeprefix("</ps/"), everything)
+        self.assertEqual(self.read(f".well-known/core?c=c1&href=/ps/{self.name}"), topic)
+        self.assertEqual(self.read(f"ps?c=c1&href=/ps/{self.name}"), topic)
 
     def test_connection_mode(self):
         token = self.read("mqtt/connection?clientid=c9&username=u&password=p")
