@@ -10,6 +10,8 @@ namespace sluice::testing {
 
 /// The time of a shard's turn, which only its loop sets.
 TimePoint& now_of(Shard& shard);
+/// Runs what waits for the end of the turn, which only its loop does.
+void end_turn_of(Shard& shard);
 
 template <auto kNow>
 struct ShardClock {
@@ -17,11 +19,18 @@ struct ShardClock {
 };
 template struct ShardClock<&Shard::now_>;
 
+template <auto kRun>
+struct ShardTurn {
+  friend void end_turn_of(Shard& shard) { (shard.*kRun)(); }
+};
+template struct ShardTurn<&Shard::run_turn_ends>;
+
 /// A shard that no thread runs: the test is its loop and says what time it is.
 class ManualShard {
  public:
   [[nodiscard]] Shard& shard() { return group_.at(0); }
   [[nodiscard]] TimePoint now() { return shard().now(); }
+  void end_turn() { end_turn_of(shard()); }
 
   /// Turns tick by tick, as many as fit.
   void pass(Duration time) {
