@@ -53,10 +53,14 @@ DtlsCookies::Mac DtlsCookies::new_secret() {
 
 void DtlsCookies::renew(TimePoint now) {
   if (now < made_ + kSecretLife) return;
-  // The one before is too old as well.
-  if (now >= made_ + 2 * kSecretLife) secret_ = new_secret();
+  // The next one counts from when it was due, or else the one before would live longer after a silence.
+  made_ += kSecretLife;
+  if (now >= made_ + kSecretLife) {
+    // The one before is too old as well.
+    secret_ = new_secret();
+    made_ = now;
+  }
   previous_ = std::exchange(secret_, new_secret());
-  made_ = now;
 }
 
 DtlsCookies::Cookie DtlsCookies::cookie_with(evp_mac_ctx_st* mac, const DatagramPath& path) {

@@ -61,6 +61,18 @@ TEST(DtlsCookies, OutliveOneChangeOfTheSecret) {
   EXPECT_FALSE(cookies.good(path_of(1), cookie, start + 2 * life));
 }
 
+TEST(DtlsCookies, LiveNoLongerBecauseNobodyAskedForOne) {
+  const TimePoint start{};
+  DtlsCookies cookies(start);
+  const auto cookie = cookies.make(path_of(1), start);
+  const auto life = DtlsCookies::kSecretLife;
+  const auto late = start + 2 * life - std::chrono::seconds(1);
+  EXPECT_TRUE(cookies.good(path_of(1), cookie, late));
+  const auto second = cookies.make(path_of(1), late);
+  EXPECT_FALSE(cookies.good(path_of(1), cookie, late + std::chrono::seconds(1)));
+  EXPECT_TRUE(cookies.good(path_of(1), second, late + life));
+}
+
 TEST(DtlsCookies, AreNotGoodAfterALongSilence) {
   const TimePoint start{};
   DtlsCookies cookies(start);
