@@ -220,6 +220,8 @@ std::span<const std::byte> DtlsRecords::seal(DtlsCiphers& ciphers, DtlsContent t
   at = std::copy_n(number.begin(), its.carried, at);
 
   EVP_CIPHER_CTX* const context = ciphers.of(algorithm_, true);
+  // OpenSSL takes no address at all for the end, with CCM.
+  const unsigned char* const from = content.empty() ? at : raw(content);
   const int size = static_cast<int>(content.size());
   const int tag = static_cast<int>(its.tag);
   int wrote = 0;
@@ -228,7 +230,7 @@ std::span<const std::byte> DtlsRecords::seal(DtlsCiphers& ciphers, DtlsContent t
                       ::EVP_EncryptInit_ex2(context, nullptr, ours_.key.data(), nonce.data(), nullptr) == 1 &&
                       (!its.ccm || ::EVP_EncryptUpdate(context, nullptr, &wrote, nullptr, size) == 1) &&
                       ::EVP_EncryptUpdate(context, nullptr, &wrote, additional.data(), additional.size()) == 1 &&
-                      ::EVP_EncryptUpdate(context, at, &wrote, raw(content), size) == 1 &&
+                      ::EVP_EncryptUpdate(context, at, &wrote, from, size) == 1 &&
                       ::EVP_EncryptFinal_ex(context, at + size, &wrote) == 1 &&
                       ::EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, tag, at + size) == 1;
   return sealed ? into.first(kDtlsRecordHeader + length) : std::span<std::byte>();
