@@ -39,6 +39,9 @@ void copy_options(const Pdu& from, Options& to) {
   for (const OptionView& option : from.options()) to.add(static_cast<Option>(option.number), option.value);
 }
 
+/// No other block is needed.
+bool is_whole(const std::optional<Block>& block2) { return !block2 || (block2->number == 0 && !block2->more); }
+
 /// With an owner, so that it lives as long as the request.
 Body kept(const Body& body) {
   if (body.owner || body.bytes.empty()) return body;
@@ -301,9 +304,7 @@ bool Requester::repeat_with_echo(Call& call, const Pdu& pdu) {
 void Requester::on_first_block(Call& call, const Pdu& pdu, const std::optional<Block>& block2) {
   if (call.transfer->observe == kDeregister) call.observing = false;
   if (call.transfer->observe == kRegister) note_observation(call, pdu);
-  if (!pdu.code().is_success() || !block2 || (block2->number == 0 && !block2->more)) {
-    return deliver(call, pdu, pdu.payload());
-  }
+  if (!pdu.code().is_success() || is_whole(block2)) return deliver(call, pdu, pdu.payload());
   collect(call, pdu, block2);
 }
 
@@ -321,7 +322,7 @@ void Requester::on_notification(Call& call, const Pdu& pdu) {
   end_transfer(call);  // of the blocks of the one before it
   if (ends) call.observing = false;
   const std::optional<Block> block2 = block_of(pdu, Option::Block2);
-  if (!pdu.code().is_success() || !block2 || !block2->more) return deliver(call, pdu, pdu.payload());
+  if (!pdu.code().is_success() || is_whole(block2)) return deliver(call, pdu, pdu.payload());
   collect(call, pdu, block2);
 }
 
@@ -340,9 +341,9 @@ void Requester::on_crossing(Call& call, const Pdu& pdu) {
   if (call.transfer->observe == kDeregister) return client_probe().stale.add();
   if (!is_news(call, pdu)) return;
   call.transfer->crossed = true;
-  const std::optional<Block> block2 = block_of(pdu, Option::Block2);
-  // Whose blocks are not worth fetching: the answer has the state that follows.
-  if (block2 && block2->more) return;
+  // Blocks are not worth fetching: the answer has the state that follows.
+  if (!is_whole(block_of(pdu, Option::Block2))) return;
+  if (pdu.payload().size() > settings_.max_body_size) return fail(call, Failure::TooLarge);
   client_probe().answers.add();
   call.handler->on_answer({call.id, call.peer, pdu, pdu.payload(), false});
 }
@@ -397,6 +398,7 @@ void Requester::send_or_fail(Call& call) {
 // The end of a request.
 
 void Requester::deliver(Call& call, const Pdu& pdu, std::span<const std::byte> body) {
+  if (body.size() > settings_.max_body_size) return fail(call, Failure::TooLarge);
   client_probe().answers.add();
   const Answer answer{call.id, call.peer, pdu, body, !call.observing};
   ResponseHandler& handler = *call.handler;

@@ -46,6 +46,34 @@ TEST_F(ClientLimits, AnAnswerThatIsAnnouncedTooLargeIsNotFetched) {
   EXPECT_EQ(requester().collected_bytes(), 0U);
 }
 
+TEST_F(ClientLimits, AnAnswerInOneMessageMayBeTooLargeAsWell) {
+  settings_.max_body_size = 100;
+  const RequestId first = get();
+  receive(answer_to(*sent(), codes::kContent, std::string(100, 'x')));
+  EXPECT_EQ(asker_.answers.size(), 1U);
+  const RequestId second = get();
+  receive(answer_to(*sent(), codes::kContent, std::string(101, 'x')));
+  EXPECT_EQ(asker_.answers.size(), 1U);
+  EXPECT_EQ(asker_.failures, (std::vector{FakeAsker::Failed{second, Failure::TooLarge}})) << first;
+}
+
+TEST_F(ClientLimits, ANotificationThatIsTooLargeEndsItsObservation) {
+  settings_.max_body_size = 100;
+  const Asked registration = establish();
+  receive(notification(registration, 11, std::string(101, 'x')));
+  EXPECT_EQ(asker_.failures, (std::vector{FakeAsker::Failed{id_, Failure::TooLarge}}));
+  EXPECT_EQ(requester().size(), 0U);
+}
+
+TEST_F(ClientLimits, SoDoesOneThatCrossesAQuestion) {
+  settings_.max_body_size = 100;
+  const Asked registration = establish();
+  ASSERT_TRUE(requester().refresh(id_));
+  receive(notification(registration, 11, std::string(101, 'x')));
+  EXPECT_EQ(asker_.failures, (std::vector{FakeAsker::Failed{id_, Failure::TooLarge}}));
+  EXPECT_EQ(requester().size(), 0U);
+}
+
 TEST_F(ClientLimits, AnAnswerThatNeverEndsIsGivenUp) {
   settings_.max_body_size = 5000;
   const RequestId id = get();

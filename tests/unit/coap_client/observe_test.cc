@@ -154,6 +154,26 @@ TEST_F(ClientObserve, ALargeNotificationIsFetchedUnderAnotherToken) {
   EXPECT_EQ(asker_.bodies().back(), "next");
 }
 
+TEST_F(ClientObserve, ALaterBlockIsNoNotification) {
+  const Asked registration = establish();
+  Parts last = notification(registration, 11, "the end of something");
+  last.options.add(Option::Block2, Block{1, false, 6}.value());
+  receive(last);
+  EXPECT_EQ(asker_.bodies(), (Lines{"first"}));
+  EXPECT_EQ(asker_.failures, (std::vector{FakeAsker::Failed{id_, Failure::Malformed}}));
+  EXPECT_EQ(requester().size(), 0U);
+}
+
+TEST_F(ClientObserve, ALaterBlockThatCrossesTheRefreshIsNotHeard) {
+  const Asked registration = establish();
+  EXPECT_TRUE(requester().refresh(id_));
+  Parts last = notification(registration, 11, "the end of something");
+  last.options.add(Option::Block2, Block{1, false, 6}.value());
+  receive(last);
+  EXPECT_EQ(asker_.bodies(), (Lines{"first"}));
+  EXPECT_TRUE(asker_.failures.empty());
+}
+
 TEST_F(ClientObserve, ANewerNotificationTakesThePlaceOfOneThatIsBeingFetched) {
   const Asked registration = establish();
   const std::string body = large_text(1500);
