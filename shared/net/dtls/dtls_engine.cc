@@ -128,6 +128,10 @@ std::optional<Duration> DtlsEngine::timeout() const {
   return std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec);
 }
 
+bool DtlsEngine::bears(const DtlsRecord& record) const {
+  return record.epoch == 0 || record.payload.size() >= DtlsRecords::least_payload(ssl_.get());
+}
+
 bool DtlsEngine::finished() const { return ::SSL_is_init_finished(ssl_.get()) != 0; }
 bool DtlsEngine::resumed() const { return ::SSL_session_reused(ssl_.get()) != 0; }
 bool DtlsEngine::is_server() const { return context_ != nullptr; }

@@ -54,6 +54,8 @@ class DtlsEngine {
   /// How long until then; nothing: no answer is waited for.
   [[nodiscard]] std::optional<Duration> timeout() const;
 
+  /// False: OpenSSL 3.0 would take a protected record as short as this for an error of its own and end the association.
+  [[nodiscard]] bool bears(const DtlsRecord& record) const;
   [[nodiscard]] bool finished() const;
   [[nodiscard]] bool resumed() const;
   [[nodiscard]] bool is_server() const;

@@ -165,6 +165,7 @@ bool DtlsPort::serve(const DatagramPath& path, const DtlsRecord& record) {
 bool DtlsPort::serve(DtlsAssociation& association, const DatagramPath& path, const DtlsRecord& record) {
   if (association.records) return open(association, *association.records, path, record);
   DtlsEngine& engine = *association.engine;
+  if (!engine.bears(record)) return false;
   const bool settling = association.stage == DtlsAssociation::Stage::Settling;
   if (association.stage == DtlsAssociation::Stage::Handshaking && record.epoch != 0) {
     if (++engine.early_records > kMostEarlyRecords) return false;

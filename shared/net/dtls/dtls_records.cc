@@ -187,6 +187,13 @@ bool DtlsRecords::derive(const ssl_st* ssl) {
   return true;
 }
 
+std::size_t DtlsRecords::least_payload(const ssl_st* ssl) {
+  const SSL_CIPHER* suite = ::SSL_get_pending_cipher(ssl);
+  if (suite == nullptr && ::SSL_is_init_finished(ssl) != 0) suite = ::SSL_get_current_cipher(ssl);
+  const auto algorithm = suite != nullptr ? algorithm_of(suite) : DtlsAead::Aes128Gcm;
+  return algorithm ? details(*algorithm).carried + details(*algorithm).tag : 0;
+}
+
 std::size_t DtlsRecords::overhead() const {
   return kDtlsRecordHeader + details(algorithm_).carried + details(algorithm_).tag;
 }

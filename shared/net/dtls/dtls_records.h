@@ -59,6 +59,9 @@ class DtlsRecords {
   DtlsRecords& operator=(const DtlsRecords&) = default;
   ~DtlsRecords();
 
+  /// The least that a protected record has behind its header under the suite that `ssl` agrees on or has agreed on; as
+  /// long as there is none, the most that this can be. 0 if the suite is no AEAD.
+  static std::size_t least_payload(const ssl_st* ssl);
   /// What a record has beside its content.
   [[nodiscard]] std::size_t overhead() const;
   /// The most content that the peer takes in a record [RFC 6066 4].

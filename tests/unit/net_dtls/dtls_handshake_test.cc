@@ -76,6 +76,45 @@ TEST_P(DtlsSuiteTest, IsOfferedAndCarriesEverySize) {
   EXPECT_TRUE(owner->wait_for("ended 192.0.2.1:1000"));
 }
 
+/// What anybody can send who has no key: each kind of protected record, with a payload of that size.
+void deliver_forgeries(DtlsTest& test, std::size_t size) {
+  for (char type = 20; type <= 23; ++type) {
+    const std::string header("\xFE\xFD\0\x01\0\0\0\0\0\x09\0", 11);
+    test.deliver(path_of(1), type + header + static_cast<char>(size) + std::string(size, 'x'));
+  }
+}
+
+TEST_P(DtlsSuiteTest, RecordsThatAreTooShortHarmNoNewAssociation) {
+  DtlsSettings settings = by_certificate();
+  settings.psk_key = by_key().psk_key;
+  listen(settings);
+  TestPeer::How how;
+  how.ciphers = GetParam();
+  TestPeer peer(*this, path_of(1), how);
+  ASSERT_EQ(peer.handshake(), "");
+  for (std::size_t size = 0; size <= 70; ++size) deliver_forgeries(*this, size);
+  EXPECT_EQ(peer.echo("hello"), "hello");
+  EXPECT_EQ(owner->count("ended"), 0U);
+}
+
+TEST_P(DtlsSuiteTest, RecordsThatAreTooShortHarmNoHandshake) {
+  DtlsSettings settings = by_certificate();
+  settings.psk_key = by_key().psk_key;
+  for (const std::size_t size : {0U, 7U, 15U, 23U}) {
+    listen(settings);
+    TestPeer::How how;
+    how.ciphers = GetParam();
+    TestPeer peer(*this, path_of(1), how);
+    peer.begin();
+    ASSERT_TRUE(peer.go_on());
+    ASSERT_EQ(handshakes(), 1U);
+    deliver_forgeries(*this, size);
+    EXPECT_EQ(peer.handshake(), "") << size;
+    EXPECT_EQ(peer.echo("hello"), "hello") << size;
+    on_shard([this] { port.reset(); });
+  }
+}
+
 TEST_P(DtlsSuiteTest, AnEmptyRecordIsGoodAndCarriesNothing) {
   DtlsSettings settings = by_certificate();
   settings.psk_key = by_key().psk_key;
