@@ -95,7 +95,8 @@ class Script final : public DatagramPort, private RequestHandler, private Respon
     PeerId peer;
     bool observes = false;     ///< it was asked for
     bool established = false;  ///< an answer has said that more follow
-    std::size_t body = 0;
+    /// It was to be asked for anew: then what was being fetched for it may be lost, and it stands without an answer.
+    bool refreshed = false;
   };
   struct Server {
     std::deque<Question> questions;
@@ -189,7 +190,7 @@ class Script final : public DatagramPort, private RequestHandler, private Respon
     --quiet_;
     if (id == 0) return;
     require(endpoint_.messages().known(peer));
-    require(calls_.emplace(id, Call{peer, outgoing.observe, false, body.size()}).second);
+    require(calls_.emplace(id, Call{peer, outgoing.observe}).second);
   }
 
   std::optional<RequestId> pick(std::size_t number) {
@@ -219,6 +220,7 @@ class Script final : public DatagramPort, private RequestHandler, private Respon
     if (endpoint_.requester().size() < before) calls_.erase(id);
   }
   void refresh(RequestId id) {
+    calls_.at(id).refreshed = true;
     ++quiet_;
     const bool asked = endpoint_.requester().refresh(id);
     --quiet_;
@@ -472,7 +474,8 @@ class Script final : public DatagramPort, private RequestHandler, private Respon
     }
     require(endpoint_.requester().collected_bytes() == 0);
     for (const RequestId id : ids()) {
-      require(calls_.at(id).observes && calls_.at(id).established);
+      const Call& call = calls_.at(id);
+      require(call.observes && (call.established || call.refreshed));
       forget(id);
     }
     check();
