@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "broker/api/gateway_store.h"
 #include "broker/api/message.h"
 #include "broker/api/reason.h"
 #include "broker/api/retained.h"
@@ -111,6 +113,15 @@ class ClientPort {
   /// Success, TopicFilterInvalid, NotAuthorized, ServerBusy as above, or QuotaExceeded: too many of this client's
   /// searches are under way. `done` is called with Success only.
   [[nodiscard]] virtual RetainedSearch read_retained(std::string_view filter, std::size_t limit, OnRetained done) = 0;
+
+  /// What a front end wants to find when its client comes back, after a restart of the server too: replaces the last
+  /// one, ends with the session and is as durable. There is one for all front ends, so that it says itself whose it is.
+  /// Empty: none. The ticket is as in Outcome.
+  virtual CommitTicket put_note(std::string_view note) = 0;
+  using OnNote = std::function<void(GatewayStore::Value)>;
+  /// The note that was put last. `done` is called once, on this shard, maybe before the call returns; not after
+  /// close(), nor when the session has ended or is another client's.
+  virtual void read_note(OnNote done) = 0;
 
   /// After DeliveryResult::Busy: the sink takes messages again.
   virtual void writable() = 0;

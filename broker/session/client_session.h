@@ -53,6 +53,8 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   FilterOutcomes unsubscribe(std::span<const std::string_view> filters) override;
   RetainedAnswer read_retained(std::string_view topic) override;
   RetainedSearch read_retained(std::string_view filter, std::size_t limit, OnRetained done) override;
+  CommitTicket put_note(std::string_view note) override;
+  void read_note(OnNote done) override;
   void writable() override;
   void close(const CloseRequest& request) override;
 
@@ -181,6 +183,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   std::unique_ptr<InboundQos2> inbound_;  ///< once a QoS 2 message came in
   std::unique_ptr<PendingWill> will_;
   std::unique_ptr<std::string> mountpoint_;
+  std::unique_ptr<std::string> note_;  ///< see put_note(); null: none, or it is on disk
   TimePoint detached_at_{};
   UnixMillis created_at_ = 0;
   std::uint64_t delivered_ = 0;

@@ -28,6 +28,7 @@ struct DurableState {
   /// The store has, or will have, a record that says that its client has gone.
   bool was_away = false;
   bool will_saved = false;
+  bool has_note = false;      ///< the store has a note of a front end, or may have one of an earlier server's
   bool awaits_queue = false;  ///< an earlier server's queue has not been read yet
 
   /// It was there before this server, each start of which has places of its own above the first (first_place_of_start).

@@ -52,6 +52,19 @@ void read_behind_writes(SessionCore& core, Shard& shard, const ReadJob& job) {
   });
 }
 
+storage::ShardJournal& journal_of(SessionCore& core) {
+  return core.contexts[Shard::current()->index()]->records->journal();
+}
+
+/// Reads behind what this shard has put, which leaves at the turn's end, or when the sessions of an earlier server are
+/// there; and behind what the other shards have submitted.
+void read(SessionCore& core, ReadJob job) {
+  Shard& shard = *Shard::current();
+  storage::ShardJournal& journal = journal_of(core);
+  journal.when_committed(journal.pending(),
+                         [&core, &shard, job = std::move(job)] { read_behind_writes(core, shard, job); });
+}
+
 class DurableGatewayStore final : public GatewayStore {
  public:
   DurableGatewayStore(SessionCore& core, std::string gateway) : core_(core), gateway_(std::move(gateway)) {}
@@ -68,19 +81,7 @@ class DurableGatewayStore final : public GatewayStore {
     journal().when_committed(ticket, [done = std::move(done)] { done(); });
   }
   void get(std::string_view key, std::function<void(Value)> done) override {
-    read([key = storage::gateway_key(gateway_, key), &health = core_.storage->health(), done = std::move(done)](
-             const KvStore& store, Shard& shard) {
-      std::optional<std::string> found;
-      const storage::StoreStatus status = store.get(Table::Gateways, key, found);
-      health.note_read(status);
-      Value value;
-      if (!status.ok()) {
-        value.state = Value::State::Unreadable;
-      } else if (found) {
-        value = {Value::State::Found, std::move(*found)};
-      }
-      shard.post([done, value = std::move(value)] { done(value); });
-    });
+    read_gateway_value(core_, storage::gateway_key(gateway_, key), std::move(done));
   }
   void scan(std::string_view prefix, Visitor visitor, End end) override {
     scan_from(storage::gateway_key(gateway_, prefix), {}, std::move(visitor), std::move(end));
@@ -90,40 +91,33 @@ class DurableGatewayStore final : public GatewayStore {
   using Page = std::vector<std::pair<std::string, std::string>>;
   static constexpr std::size_t kPage = 256;
 
-  storage::ShardJournal& journal() { return core_.contexts[Shard::current()->index()]->records->journal(); }
-
-  /// Reads behind what this shard has put, which leaves at the turn's end, or when the sessions of an earlier server
-  /// are there; and behind what the other shards have submitted.
-  void read(ReadJob job) {
-    Shard& shard = *Shard::current();
-    journal().when_committed(journal().pending(),
-                             [&core = core_, &shard, job = std::move(job)] { read_behind_writes(core, shard, job); });
-  }
+  storage::ShardJournal& journal() { return journal_of(core_); }
 
   void scan_from(const std::string& prefix, const std::string& from, Visitor visitor, End end) {
-    read([this, prefix, from, visitor = std::move(visitor), end = std::move(end)](const KvStore& store, Shard& shard) {
-      Page page;
-      std::optional<std::string> next;
-      const storage::StoreStatus status =
-          store.scan(Table::Gateways, prefix, from, [&](std::string_view key, std::string_view value) {
-            if (page.size() == kPage) {
-              next = key;
-              return false;
-            }
-            page.emplace_back(key, value);
-            return true;
-          });
-      core_.storage->health().note_read(status);
-      shard.post([this, prefix, visitor, end, page = std::move(page), next = std::move(next), all = status.ok()] {
-        const std::size_t own = storage::gateway_key(gateway_, {}).size();
-        for (const auto& [key, value] : page) visitor(std::string_view(key).substr(own), value);
-        if (next) {
-          scan_from(prefix, *next, visitor, end);
-        } else {
-          end(all);
-        }
-      });
-    });
+    read(core_,
+         [this, prefix, from, visitor = std::move(visitor), end = std::move(end)](const KvStore& store, Shard& shard) {
+           Page page;
+           std::optional<std::string> next;
+           const storage::StoreStatus status =
+               store.scan(Table::Gateways, prefix, from, [&](std::string_view key, std::string_view value) {
+                 if (page.size() == kPage) {
+                   next = key;
+                   return false;
+                 }
+                 page.emplace_back(key, value);
+                 return true;
+               });
+           core_.storage->health().note_read(status);
+           shard.post([this, prefix, visitor, end, page = std::move(page), next = std::move(next), all = status.ok()] {
+             const std::size_t own = storage::gateway_key(gateway_, {}).size();
+             for (const auto& [key, value] : page) visitor(std::string_view(key).substr(own), value);
+             if (next) {
+               scan_from(prefix, *next, visitor, end);
+             } else {
+               end(all);
+             }
+           });
+         });
   }
 
   SessionCore& core_;
@@ -171,6 +165,22 @@ class MemoryGatewayStore final : public GatewayStore {
 };
 
 }  // namespace
+
+void read_gateway_value(SessionCore& core, std::string key, std::function<void(GatewayStore::Value)> done) {
+  read(core, [key = std::move(key), &health = core.storage->health(), done = std::move(done)](const KvStore& store,
+                                                                                              Shard& shard) {
+    std::optional<std::string> found;
+    const storage::StoreStatus status = store.get(Table::Gateways, key, found);
+    health.note_read(status);
+    GatewayStore::Value value;
+    if (!status.ok()) {
+      value.state = GatewayStore::Value::State::Unreadable;
+    } else if (found) {
+      value = {GatewayStore::Value::State::Found, std::move(*found)};
+    }
+    shard.post([done, value = std::move(value)] { done(value); });
+  });
+}
 
 std::unique_ptr<GatewayStore> make_gateway_store(SessionCore& core, std::string gateway) {
   if (core.storage == nullptr) return std::make_unique<MemoryGatewayStore>();

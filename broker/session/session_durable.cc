@@ -5,6 +5,7 @@
 
 #include "broker/router/topic_rules.h"
 #include "broker/session/client_session.h"
+#include "broker/session/gateway_store.h"
 #include "broker/session/message_loader.h"
 #include "broker/session/retained_replay.h"
 #include "broker/session/session_probe.h"
@@ -95,10 +96,36 @@ void ClientSession::forget_will() {
   if (durable_ && std::exchange(durable_->will_saved, false)) context_.records->erase_will(durable_->id);
 }
 
+CommitTicket ClientSession::put_note(std::string_view note) {
+  if (!durable_) {
+    note_ = note.empty() ? nullptr : std::make_unique<std::string>(note);
+    return 0;
+  }
+  SessionRecords& records = *context_.records;
+  if (note.empty()) {
+    records.erase_note(durable_->id);
+  } else {
+    records.put_note(durable_->id, note);
+  }
+  durable_->has_note = !note.empty();
+  return await(records.journal().pending());
+}
+
+void ClientSession::read_note(OnNote done) {
+  using Value = GatewayStore::Value;
+  if (!durable_ || !durable_->has_note) return done(note_ ? Value{Value::State::Found, *note_} : Value{});
+  read_gateway_value(context_.core, storage::note_key(durable_->id),
+                     [&context = context_, ref = ref_, sink = sink_, done = std::move(done)](const Value& value) {
+                       const ClientSession* const session = context.core.table.find(ref, context.shard.index());
+                       if (session != nullptr && session->sink_ == sink) done(value);
+                     });
+}
+
 void ClientSession::forget_on_disk() {
   if (!durable_) return;
   SessionRecords& records = *context_.records;
   records.erase_session(durable_->id);
+  if (durable_->has_note) records.erase_note(durable_->id);
   if (inbound_) inbound_->for_each([&](PacketId id) { records.erase_inbound(durable_->id, id); });
   if (flow_) {
     flow_->for_each([&](const QueuedMessage& queued) {
@@ -173,6 +200,7 @@ void ClientSession::restore(RestoredSession restored) {
   const UnixMillis wall_now = context_.wall_now();
   durable_ = std::make_unique<DurableState>();
   durable_->id = restored.id;
+  durable_->has_note = true;
   durable_->first_own_place = durable_->next_arrival = restored.next_place;
   // Connected when the server ended: any of them may have been sent, and even acknowledged a moment before.
   durable_->sent_before = record.detached_at == 0 ? restored.next_place : record.sent_below;

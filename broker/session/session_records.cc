@@ -52,6 +52,14 @@ void SessionRecords::erase_will(storage::SessionId session) {
   journal_.changes().erase(Table::Wills, storage::session_key(session));
 }
 
+void SessionRecords::put_note(storage::SessionId session, std::string_view note) {
+  journal_.changes().put(Table::Gateways, storage::note_key(session), note);
+}
+
+void SessionRecords::erase_note(storage::SessionId session) {
+  journal_.changes().erase(Table::Gateways, storage::note_key(session));
+}
+
 void SessionRecords::put_subscription(storage::SessionId session, const OwnSubscription& subscription) {
   storage::encode(storage::SubscriptionRecord{subscription.options, subscription.subscription_id}, value_);
   journal_.changes().put(Table::Subscriptions, storage::subscription_key(session, subscription.filter), value_);

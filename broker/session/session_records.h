@@ -47,6 +47,8 @@ class SessionRecords {
   void erase_session(storage::SessionId session);
   void put_will(storage::SessionId session, const WillRequest& will, UnixMillis due_at);
   void erase_will(storage::SessionId session);
+  void put_note(storage::SessionId session, std::string_view note);
+  void erase_note(storage::SessionId session);
   void put_subscription(storage::SessionId session, const OwnSubscription& subscription);
   void erase_subscription(storage::SessionId session, std::string_view filter);
   void put_inbound(storage::SessionId session, PacketId id, UnixMillis now);

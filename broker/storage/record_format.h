@@ -125,6 +125,8 @@ std::string message_key(MessageId message);
 std::string places_key(SessionId session);
 /// Requires: no '\0' in `gateway`. With an empty `key` it is what all keys of that gateway begin with.
 std::string gateway_key(std::string_view gateway, std::string_view key);
+/// Among the gateways' values: what a front end keeps with a session.
+std::string note_key(SessionId session);
 /// Of every key that begins with a session. nullopt, here and below: no such key.
 std::optional<SessionId> session_of(std::string_view key);
 /// Of a queue_key.

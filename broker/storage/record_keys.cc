@@ -57,6 +57,8 @@ std::string gateway_key(std::string_view gateway, std::string_view key) {
   return whole.append(gateway).append(1, '\0').append(key);
 }
 
+std::string note_key(SessionId session) { return gateway_key("session", number_key(session, 0)); }
+
 std::optional<SessionId> session_of(std::string_view key) {
   if (key.size() < kNumberBytes) return std::nullopt;
   return load_u64(bytes_of(key));

@@ -154,29 +154,24 @@ void Client::on_refused(const ConnectResult& result) {
 /// The session is older than what is known here of the client.
 void Client::restore_observations() {
   restoring_ = true;
-  shard_.store().get(
-      observations_key(client_id_), [&shard = shard_, serial = serial_](const GatewayStore::Value& value) {
-        Client* const client = shard.find(serial);
-        if (client == nullptr) return;
-        client->restoring_ = false;
-        const bool lost = value.state == GatewayStore::Value::State::Unreadable ||
-                          (value.found() && !read_observations(value.value, client->notifier_.observations()));
-        if (lost) {
-          log::get("coap").error("the observations of a client cannot be read: client_id={}",
-                                 log::loggable(client->client_id_));
-        }
-        shard.call_at_turn_end(serial);
-      });
+  handle_->read_note([&shard = shard_, serial = serial_](const GatewayStore::Value& value) {
+    Client* const client = shard.find(serial);
+    if (client == nullptr) return;
+    client->restoring_ = false;
+    const bool lost =
+        value.state == GatewayStore::Value::State::Unreadable ||
+        (holds_observations(value.value) && !read_observations(value.value, client->notifier_.observations()));
+    if (lost) {
+      log::get("coap").error("the observations of a client cannot be read: client_id={}",
+                             log::loggable(client->client_id_));
+    }
+    shard.call_at_turn_end(serial);
+  });
 }
 
 void Client::save_observations() {
   if (one_shot_ || shard_.settings().session_expiry.count() == 0) return;
-  const std::string record = write_observations(notifier_.observations());
-  if (record.empty()) {
-    shard_.store().erase(observations_key(client_id_));
-  } else {
-    shard_.store().put(observations_key(client_id_), record);
-  }
+  handle_->put_note(write_observations(notifier_.observations()));
 }
 
 void Client::serve_waiting() {
@@ -243,15 +238,7 @@ void Client::arm_keep_alive() {
 
 void Client::on_timer(TimePoint) {
   if (state_ == State::Online) return go_away(Reason::KeepAliveTimeout);
-  // Away for longer than its session lives.
-  forget_observations();
-  vanish();
-}
-
-void Client::forget_observations() {
-  if (notifier_.observations().empty()) return;
-  notifier_.observations().clear();
-  save_observations();
+  vanish();  // away for longer than its session lives
 }
 
 /// What would be lost if its session ended.
@@ -264,6 +251,7 @@ void Client::go_away(Reason reason) {
   if (state_ != State::Online) return;
   probe().gone_away.add();
   state_ = State::Away;
+  restoring_ = false;
   searches_.clear();
   notifier_.drop_route();
   for (Uncommitted& one : std::exchange(uncommitted_, {})) {
@@ -280,7 +268,6 @@ void Client::go_away(Reason reason) {
 void Client::end_session() {
   if (state_ != State::Online) return;
   handle_.close({.kind = CloseKind::Normal, .reason = Reason::Success, .session_expiry_seconds = 0});
-  forget_observations();
   vanish();
 }
 
@@ -292,7 +279,6 @@ void Client::on_session_ended(Reason reason) {
   // Over a restart its observations stay; whoever took the session or ended it leaves nothing to be observed.
   if (reason != Reason::ServerShuttingDown && reason != Reason::SessionTakenOver) {
     for (Observation& one : notifier_.observations().all()) notifier_.send_last(one, codes::kServiceUnavailable);
-    forget_observations();
   }
   vanish();
 }

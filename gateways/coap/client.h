@@ -95,7 +95,6 @@ class Client final : public DeliverySink, private WheelTimer {
   void vanish();
   void settle(const Notifier::Effect& effect);
   void end_observations_of_stream();
-  void forget_observations();
   void arm_keep_alive();
   void on_timer(TimePoint now) override;
 

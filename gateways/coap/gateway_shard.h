@@ -49,7 +49,6 @@ class GatewayShard final : private TurnEnd {
   [[nodiscard]] const CoapSettings& settings() const { return commons_.settings; }
   [[nodiscard]] BrokerApi& broker() { return commons_.broker; }
   [[nodiscard]] CreatedTopics& created() { return commons_.created; }
-  [[nodiscard]] GatewayStore& store() { return *commons_.store; }
   /// The name of a client's topic among all that have been created: clients of different mount points share none.
   [[nodiscard]] static std::string scoped(const Client& client, std::string_view topic) {
     return client.scope() + std::string(topic);

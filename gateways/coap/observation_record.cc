@@ -13,8 +13,9 @@
 namespace sluice::coap {
 namespace {
 
-// Version; then for each: id, resource, token, size exponent, format (kNoFormat: none), filter. Big endian; token and
-// filter with their length in front.
+// Mark; version; then for each: id, resource, token, size exponent, format (kNoFormat: none), filter. Big endian; token
+// and filter with their length in front.
+constexpr std::string_view kMark = "coap";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint32_t kNoFormat = 0x1'0000;
 
@@ -47,21 +48,24 @@ bool read_one(ByteReader& reader, Observation& one) {
 
 }  // namespace
 
-std::string observations_key(std::string_view client_id) { return "observations/" + std::string(client_id); }
+bool holds_observations(std::string_view note) { return note.starts_with(kMark); }
 
 std::string write_observations(const ObservationList& observations) {
   std::vector<std::byte> bytes;
   ByteWriter writer(bytes);
+  writer.write_bytes(std::as_bytes(std::span(kMark)));
   writer.write_u8(kVersion);
+  const std::size_t header = bytes.size();
   for (const Observation& one : observations.all()) {
     if (!one.on_stream) write_one(writer, one);
   }
-  if (bytes.size() == 1) return {};
+  if (bytes.size() == header) return {};
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-bool read_observations(std::string_view record, ObservationList& observations) {
-  ByteReader reader(std::as_bytes(std::span(record)));
+bool read_observations(std::string_view note, ObservationList& observations) {
+  if (!holds_observations(note)) return false;
+  ByteReader reader(std::as_bytes(std::span(note.substr(kMark.size()))));
   std::uint8_t version = 0;
   if (!reader.read_u8(version) || version != kVersion) return false;
   std::vector<Observation> all;

@@ -8,13 +8,14 @@
 
 namespace sluice::coap {
 
-/// Where the observations of a client lie in the gateway's store.
-[[nodiscard]] std::string observations_key(std::string_view client_id);
+/// A session's note (ClientPort::put_note) that this gateway wrote, as others may have too.
 
+/// True if it is one of these, well-formed or not.
+[[nodiscard]] bool holds_observations(std::string_view note);
 /// What has to be known of them after a restart of the server. Those that end with their connection are left out; empty
 /// if there are no others.
 [[nodiscard]] std::string write_observations(const ObservationList& observations);
 /// False, and nothing is added: it is no such record.
-[[nodiscard]] bool read_observations(std::string_view record, ObservationList& observations);
+[[nodiscard]] bool read_observations(std::string_view note, ObservationList& observations);
 
 }  // namespace sluice::coap

@@ -80,9 +80,9 @@ ObservationList two_observations() {
 
 TEST(ObservationRecord, ComesBackAsItWas) {
   const std::string record = write_observations(two_observations());
-  EXPECT_EQ(record.substr(0, 20), std::string("\x01\x00\x01\x00\x00\x05token\x02\x00\x00\x00\x32\x00\x03"
+  EXPECT_EQ(record.substr(0, 24), std::string("coap\x01\x00\x01\x00\x00\x05token\x02\x00\x00\x00\x32\x00\x03"
                                               "a/",
-                                              20));
+                                              24));
   ObservationList read;
   ASSERT_TRUE(read_observations(record, read));
   ASSERT_EQ(read.size(), 2U);
@@ -106,12 +106,13 @@ TEST(ObservationRecord, WhatIsCutOffIsRefused) {
     ObservationList read;
     if (read_observations(record.substr(0, size), read)) ++wholes;
   }
-  EXPECT_EQ(wholes, 2U) << "behind the version and behind the first";
+  EXPECT_EQ(wholes, 2U) << "behind the head and behind the first";
 }
 
 TEST(ObservationRecord, WhatIsNoneIsRefused) {
   const std::string record = write_observations(two_observations());
-  for (const auto& [at, value] : {std::pair<std::size_t, char>{0, 2}, {2, 0}, {3, 9}, {5, 9}, {11, 9}, {13, 7}}) {
+  for (const auto& [at, value] :
+       {std::pair<std::size_t, char>{0, 'C'}, {4, 2}, {6, 0}, {7, 9}, {9, 9}, {15, 9}, {17, 7}}) {
     std::string wrong = record;
     wrong[at] = value;
     ObservationList read;
@@ -119,7 +120,7 @@ TEST(ObservationRecord, WhatIsNoneIsRefused) {
     EXPECT_TRUE(read.empty());
   }
   ObservationList read;
-  EXPECT_FALSE(read_observations(record + record.substr(1), read)) << "an id twice";
+  EXPECT_FALSE(read_observations(record + record.substr(5), read)) << "an id twice";
 }
 
 TEST(CreatedTopics, TreesAndBounds) {

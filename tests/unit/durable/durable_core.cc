@@ -119,6 +119,22 @@ void TestClient::release(PacketId id) {
   await_ticket(on_shard(*shard_, [&] { return handle_->release(id).ticket; }));
 }
 
+void TestClient::put_note(std::string_view note) {
+  await_ticket(on_shard(*shard_, [&] { return handle_->put_note(note); }));
+}
+
+std::string TestClient::note() {
+  auto read = std::make_shared<std::promise<std::string>>();
+  std::future<std::string> result = read->get_future();
+  on_shard(*shard_, [&] {
+    handle_->read_note([read](const GatewayStore::Value& value) {
+      if (value.state == GatewayStore::Value::State::Unreadable) throw std::runtime_error("the note is unreadable");
+      read->set_value(value.value);
+    });
+  });
+  return result.get();
+}
+
 void TestClient::close(CloseKind kind) {
   on_shard(*shard_, [&] {
     pending_.reset();  // no answer comes any more

@@ -91,6 +91,10 @@ class TestClient final : private DeliverySink {
   void release(PacketId id);
   /// Of the next message that is published.
   void set_next_id(PacketId id) { next_id_ = id; }
+  /// Waits until it is safe.
+  void put_note(std::string_view note);
+  /// Empty: none.
+  std::string note();
   void close(CloseKind kind = CloseKind::Normal);
   void acknowledge(PacketId id);
 

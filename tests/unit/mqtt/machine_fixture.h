@@ -33,6 +33,8 @@ class FakeClient final : public ClientPort {
   RetainedSearch read_retained(std::string_view /*filter*/, std::size_t /*limit*/, OnRetained /*done*/) override {
     return {.reason = Reason::ServerBusy, .pending = nullptr};
   }
+  CommitTicket put_note(std::string_view /*note*/) override { return 0; }
+  void read_note(OnNote done) override { done({}); }
   void writable() override {}
   void close(const CloseRequest& request) override { closed.push_back(request.reason); }
 
