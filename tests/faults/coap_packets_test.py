@@ -116,6 +116,9 @@ class DatagramTest(CoapFaultTest):
             for length in range(len(whole)):
                 datagram = whole[:2] + struct.pack("!H", length) + whole[4:] if length > 4 else whole
                 messages = self.between_pings(client, datagram[:length])
+                if length >= 4 and not messages:
+                    messages = [client.receive()]  # a client comes in first, which may take longer than a ping
+                    self.assertIsNotNone(messages[0], f"the first {length} bytes: no answer")
                 self.assertEqual(len(messages), length >= 4, f"the first {length} bytes: {messages}")
                 rejected += not messages or messages[0].kind == RST
                 empty += length < len(whole) - len(payload) and [message.code for message in messages] == ["2.04"]
@@ -139,7 +142,9 @@ class DatagramTest(CoapFaultTest):
         swarm, client = self.swarm(), self.coap()
         with self.probe():
             for _ in range(10):
-                swarm.send(datagrams)
+                for begin in range(0, len(datagrams), 100):
+                    swarm.send(datagrams[begin:begin + 100])
+                    client.ping()  # the socket's buffer is empty again, however slow the machine
                 self.put(client, "and others are served")
         self.assertGreater(self.moved(MALFORMED), 10_000)
         self.assertEqual(self.moved("udp/dropped/kernel"), 0)

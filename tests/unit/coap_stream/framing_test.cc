@@ -176,7 +176,10 @@ TEST_F(Framing, OneTurnServesABoundedNumberOfMessagesAndTheNextGoesOn) {
     in_the_turn = requests.size();
   });
   EXPECT_EQ(in_the_turn, 256U);
-  for (int turns = 0; turns < 1000 && (requests.size() < 1000 || wire->paused); ++turns) turn([] {});
+  bool all = false;
+  for (int turns = 0; turns < 1000 && !all; ++turns) {
+    turn([&] { all = requests.size() >= 1000 && !wire->paused; });
+  }
   EXPECT_EQ(requests.size(), 1000U);
   EXPECT_FALSE(wire->paused);
   EXPECT_EQ(sent().size(), 1000U);
