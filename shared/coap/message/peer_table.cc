@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/coap/message/peer_table.h"
 
-#include <random>
+#include <array>
+#include <cstring>
+#include <stdexcept>
+
+#include <openssl/rand.h>
 
 namespace sluice::coap {
 namespace {
 
 bool is_link_local(const SocketAddress& address) { return address.ip[0] == 0xFE && (address.ip[1] & 0xC0U) == 0x80; }
 
-/// Where a peer's message ids begin: a stranger who does not see them has to guess [RFC 7252 4.4, 11.4].
+/// Where a peer's message ids begin: a stranger who does not see them has to guess, whatever ids of other peers he has
+/// seen [RFC 7252 4.4, 11.4].
 MessageId random_mid() {
-  thread_local std::minstd_rand engine{std::random_device{}()};
-  return static_cast<MessageId>(engine() >> 8);
+  thread_local std::array<MessageId, 64> random;
+  thread_local std::size_t left = 0;
+  if (left == 0) {
+    if (::RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), sizeof random) != 1) {
+      throw std::runtime_error("no random numbers for the message ids of CoAP");
+    }
+    left = random.size();
+  }
+  return random.at(--left);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is known, for how long, and what that costs.
+#include <algorithm>
 #include <unordered_set>
 
 #include "shared/coap/message/peer_table.h"
@@ -26,6 +27,29 @@ TEST_F(Peers, TheOneThatWasSilentLongestMakesRoom) {
   EXPECT_TRUE(layer().known(first) && layer().known(third) && layer().known(fourth));
   EXPECT_EQ(layer().peers(), 3U);
   EXPECT_NE(acquaint(2), second) << "whoever comes again is somebody else";
+}
+
+// A generator of which an id shows a part of the state would show the ids of others: the one that was here, too
+// [RFC 7252 11.4].
+TEST_F(Peers, IdsThatOneSeesTellNothingOfThoseOfOthers) {
+  constexpr std::uint64_t kModulus = 0x7FFF'FFFF;
+  PeerTable table(100);
+  std::vector<MessageId> ids;
+  PeerId evicted;
+  for (std::uint32_t index = 1; index <= 8; ++index) {
+    ids.push_back(table.get(table.insert(path_of(index), TimePoint{}, evicted))->next_mid);
+  }
+  const auto explains_all = [&](std::uint64_t state) {
+    return std::ranges::all_of(ids, [&](MessageId id) {
+      const bool fits = static_cast<MessageId>(state >> 8) == id;
+      state = state * 48271 % kModulus;
+      return fits;
+    });
+  };
+  for (std::uint64_t unknown = 0; unknown < 0x8000; ++unknown) {
+    const std::uint64_t state = (unknown >> 8 << 24) | (std::uint64_t{ids.front()} << 8) | (unknown & 0xFF);
+    ASSERT_FALSE(explains_all(state)) << state;
+  }
 }
 
 TEST_F(Peers, APinnedOneStays) {
