@@ -132,6 +132,11 @@ bool DtlsEngine::bears(const DtlsRecord& record) const {
   return record.epoch == 0 || record.payload.size() >= DtlsRecords::least_payload(ssl_.get());
 }
 
+bool DtlsEngine::has_keys() const {
+  const OSSL_HANDSHAKE_STATE state = ::SSL_get_state(ssl_.get());
+  return state == TLS_ST_SR_CHANGE || state == TLS_ST_CR_CHANGE || finished();
+}
+
 bool DtlsEngine::finished() const { return ::SSL_is_init_finished(ssl_.get()) != 0; }
 bool DtlsEngine::resumed() const { return ::SSL_session_reused(ssl_.get()) != 0; }
 bool DtlsEngine::is_server() const { return context_ != nullptr; }

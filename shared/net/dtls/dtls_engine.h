@@ -56,6 +56,8 @@ class DtlsEngine {
 
   /// False: OpenSSL 3.0 would take a protected record as short as this for an error of its own and end the association.
   [[nodiscard]] bool bears(const DtlsRecord& record) const;
+  /// True once the peer's ChangeCipherSpec has come: protected records are opened at once.
+  [[nodiscard]] bool has_keys() const;
   [[nodiscard]] bool finished() const;
   [[nodiscard]] bool resumed() const;
   [[nodiscard]] bool is_server() const;

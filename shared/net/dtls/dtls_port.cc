@@ -168,7 +168,8 @@ bool DtlsPort::serve(DtlsAssociation& association, const DatagramPath& path, con
   if (!engine.bears(record)) return false;
   const bool settling = association.stage == DtlsAssociation::Stage::Settling;
   if (association.stage == DtlsAssociation::Stage::Handshaking && record.epoch != 0) {
-    if (++engine.early_records > kMostEarlyRecords) return false;
+    // Once the keys are there nothing is kept: what is forged fails and is gone, and must not count against the client.
+    if (!engine.has_keys() && ++engine.early_records > kMostEarlyRecords) return false;
     if (record.type == DtlsContent::ApplicationData) {
       engine.early_number = std::max(engine.early_number, record.sequence + 1);
     }

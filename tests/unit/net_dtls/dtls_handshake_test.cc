@@ -115,6 +115,21 @@ TEST_P(DtlsSuiteTest, RecordsThatAreTooShortHarmNoHandshake) {
   }
 }
 
+TEST_P(DtlsSuiteTest, RecordsThatNobodyCanOpenHarmNoHandshake) {
+  DtlsSettings settings = by_certificate();
+  settings.psk_key = by_key().psk_key;
+  listen(settings);
+  TestPeer::How how;
+  how.ciphers = GetParam();
+  TestPeer peer(*this, path_of(1), how);
+  peer.begin();
+  ASSERT_TRUE(peer.go_on());
+  ASSERT_EQ(handshakes(), 1U);
+  for (int i = 0; i < 50; ++i) deliver_forgeries(*this, 64);
+  EXPECT_EQ(peer.handshake(), "");
+  EXPECT_EQ(peer.echo("hello"), "hello");
+}
+
 TEST_P(DtlsSuiteTest, AnEmptyRecordIsGoodAndCarriesNothing) {
   DtlsSettings settings = by_certificate();
   settings.psk_key = by_key().psk_key;
