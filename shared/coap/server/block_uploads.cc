@@ -106,8 +106,10 @@ Block BlockUploads::answer_block(const Block& block) const {
 
 bool BlockUploads::make_room(std::size_t bytes, Source source, TimePoint now) {
   while (bytes_ + bytes > limits_.total_bytes) {
-    if (drop_stalled(unproved_, now) || drop_stalled(proved_, now)) continue;
-    if (source == Source::Unproved || unproved_.empty()) return false;
+    if (drop_stalled(unproved_, now)) continue;
+    if (source == Source::Unproved) return false;
+    if (drop_stalled(proved_, now)) continue;
+    if (unproved_.empty()) return false;
     give_up(unproved_.begin());
   }
   return true;

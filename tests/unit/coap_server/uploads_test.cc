@@ -204,6 +204,16 @@ TEST_F(Uploads, WhoIsWhereItSaysGoesBeforeThoseWhoMayNotBe) {
   EXPECT_LE(server().uploads().bytes(), settings_.blocks.total_bytes);
 }
 
+TEST_F(Uploads, WhoMayNotBeWhereItSaysEndsNobodysWhoIsProved) {
+  settings_.blocks.total_bytes = 2 * (kOverhead + 32);
+  carrier_.not_verified = {2, 3};
+  EXPECT_EQ(block(text_, 0, 1)->code(), codes::kContinue);
+  clock_.jump(seconds(11));
+  EXPECT_EQ(block(text_, 0, 2)->code(), codes::kContinue);
+  EXPECT_EQ(block(text_, 0, 3)->code(), codes::kUnauthorized);
+  EXPECT_EQ(block(text_, 1, 1)->code(), codes::kContinue) << "it has paused, but it is there";
+}
+
 TEST_F(Uploads, WithoutEchoNobodyIsAskedForIt) {
   settings_.blocks.total_bytes = kOverhead + 16;
   settings_.echo = EchoPolicy::Off;
