@@ -119,8 +119,8 @@ class ClientPort {
   /// Empty: none. The ticket is as in Outcome.
   virtual CommitTicket put_note(std::string_view note) = 0;
   using OnNote = std::function<void(GatewayStore::Value)>;
-  /// The note that was put last. `done` is called once, on this shard, maybe before the call returns; not after
-  /// close(), nor when the session has ended or is another client's.
+  /// The note that was put last. `done` is called once, on this shard, maybe before the call returns; not when
+  /// the session has ended or is without a client or with one of another sink.
   virtual void read_note(OnNote done) = 0;
 
   /// After DeliveryResult::Busy: the sink takes messages again.

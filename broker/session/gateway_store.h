@@ -9,12 +9,12 @@
 
 namespace sluice::session {
 
-/// The gateway's part of the store: its keys lie under its name. Without a store, one that keeps what it is given in
-/// memory.
 /// Reads what lies under a key of all gateways' values, behind everything that was put before; `done` runs on the
 /// calling shard. Requires a store.
 void read_gateway_value(SessionCore& core, std::string key, std::function<void(GatewayStore::Value)> done);
 
+/// The gateway's part of the store: its keys lie under its name, which is not `session`. Without a store, one that
+/// keeps what it is given in memory.
 std::unique_ptr<GatewayStore> make_gateway_store(SessionCore& core, std::string gateway);
 
 }  // namespace sluice::session
