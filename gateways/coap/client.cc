@@ -156,7 +156,7 @@ void Client::restore_observations() {
   restoring_ = true;
   handle_->read_note([&shard = shard_, serial = serial_](const GatewayStore::Value& value) {
     Client* const client = shard.find(serial);
-    if (client == nullptr) return;
+    if (client == nullptr || !client->restoring_) return;
     client->restoring_ = false;
     const bool lost =
         value.state == GatewayStore::Value::State::Unreadable ||
@@ -222,6 +222,25 @@ void Client::reply(const ReturnAddress& to, Response response, CommitTicket tick
   uncommitted_.push_back({ticket, to, std::move(response)});
 }
 
+void Client::search(const ReturnAddress& asker, std::string_view filter, OnRetained done) {
+  const std::uint32_t id = ++last_search_;
+  RetainedSearch begun = handle_->read_retained(filter, shard_.settings().max_listed,
+                                                [this, id, done = std::move(done)](RetainedList list) {
+                                                  finish_search(id);
+                                                  done(std::move(list));
+                                                });
+  if (begun.reason != Reason::Success) return reply(asker, bare_response(code_of(begun.reason)));
+  searches_.push_back({id, asker, std::move(begun.pending)});
+}
+
+/// It is in the middle of its last call.
+void Client::finish_search(std::uint32_t id) {
+  const auto found = std::ranges::find(searches_, id, &Search::id);
+  over_.push_back(std::move(found->pending));
+  searches_.erase(found);
+  shard_.call_at_turn_end(serial_);
+}
+
 void Client::on_committed(CommitTicket ticket) {
   const auto first_left =
       std::ranges::find_if(uncommitted_, [&](const Uncommitted& one) { return one.ticket > ticket; });
@@ -241,6 +260,15 @@ void Client::on_timer(TimePoint) {
   vanish();  // away for longer than its session lives
 }
 
+void Client::refuse_what_is_open() {
+  const auto refuse = [this](const ReturnAddress& asker) {
+    shard_.reply(asker, bare_response(codes::kServiceUnavailable));
+  };
+  for (const Envelope& envelope : std::exchange(waiting_, {})) refuse(envelope.sender);
+  for (const Uncommitted& one : std::exchange(uncommitted_, {})) refuse(one.to);
+  for (const Search& one : std::exchange(searches_, {})) refuse(one.asker);
+}
+
 /// What would be lost if its session ended.
 bool Client::has_something_to_keep() const {
   return had_session_ || !token_.empty() || !notifier_.observations().empty();
@@ -252,11 +280,8 @@ void Client::go_away(Reason reason) {
   probe().gone_away.add();
   state_ = State::Away;
   restoring_ = false;
-  searches_.clear();
+  refuse_what_is_open();
   notifier_.drop_route();
-  for (Uncommitted& one : std::exchange(uncommitted_, {})) {
-    shard_.reply(one.to, bare_response(codes::kServiceUnavailable));
-  }
   const bool stays = shard_.settings().session_expiry.count() != 0 && has_something_to_keep();
   handle_.close({.kind = CloseKind::Abnormal,
                  .reason = reason,
@@ -273,9 +298,6 @@ void Client::end_session() {
 
 void Client::on_session_ended(Reason reason) {
   handle_.forget();
-  for (Uncommitted& one : std::exchange(uncommitted_, {})) {
-    shard_.reply(one.to, bare_response(codes::kServiceUnavailable));
-  }
   // Over a restart its observations stay; whoever took the session or ended it leaves nothing to be observed.
   if (reason != Reason::ServerShuttingDown && reason != Reason::SessionTakenOver) {
     for (Observation& one : notifier_.observations().all()) notifier_.send_last(one, codes::kServiceUnavailable);
@@ -284,9 +306,6 @@ void Client::on_session_ended(Reason reason) {
 }
 
 void Client::shut_down() {
-  for (const Envelope& envelope : std::exchange(waiting_, {})) {
-    shard_.reply(envelope.sender, bare_response(codes::kServiceUnavailable));
-  }
   pending_ = nullptr;
   go_away(Reason::ServerShuttingDown);
   vanish();
@@ -295,7 +314,7 @@ void Client::shut_down() {
 void Client::vanish() {
   if (std::exchange(state_, State::Gone) == State::Gone) return;
   WheelTimer::cancel();
-  searches_.clear();
+  refuse_what_is_open();
   shard_.bury(*this);
 }
 
@@ -341,6 +360,7 @@ void Client::cancel(const Observation& observation) {
 }
 
 void Client::on_turn_end() {
+  over_.clear();
   if (state_ != State::Online || restoring_) return;
   serve_waiting();
   if (state_ != State::Online) return;

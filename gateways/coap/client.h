@@ -46,6 +46,8 @@ class Client final : public DeliverySink, private WheelTimer {
   void on_outcome(const NotificationTag& tag, Outcome outcome);
   /// The server goes down: what waits is refused, the session stays.
   void shut_down();
+  /// Another one has come in under its id and has what it observed.
+  void give_way() { vanish(); }
   /// What could not be done while the core was calling.
   void on_turn_end();
 
@@ -63,8 +65,9 @@ class Client final : public DeliverySink, private WheelTimer {
   [[nodiscard]] bool may_publish();
   /// Answers; not before what `ticket` names is committed.
   void reply(const ReturnAddress& to, Response response, CommitTicket ticket = 0);
-  /// Keeps a search alive until it is over or the client goes.
-  void keep(std::unique_ptr<PendingSearch> search) { searches_.push_back(std::move(search)); }
+  /// Looks for what is retained under `filter`: `done` answers the request that came from `asker`. It is refused if it
+  /// cannot begin, or if the client goes before.
+  void search(const ReturnAddress& asker, std::string_view filter, OnRetained done);
   /// After a change of what it observes: keeps it over a restart of the server.
   void save_observations();
   /// Ends an observation: the session unsubscribes.
@@ -84,6 +87,12 @@ class Client final : public DeliverySink, private WheelTimer {
     Response response;
   };
 
+  struct Search {
+    std::uint32_t id = 0;
+    ReturnAddress asker;
+    std::unique_ptr<PendingSearch> pending;
+  };
+
   void enter(const Envelope& envelope);
   void on_connected(ConnectResult result);
   void on_refused(const ConnectResult& result);
@@ -93,6 +102,9 @@ class Client final : public DeliverySink, private WheelTimer {
   void go_away(Reason reason);
   [[nodiscard]] bool has_something_to_keep() const;
   void vanish();
+  /// Whoever waits for an answer is told to come again: it will get none.
+  void refuse_what_is_open();
+  void finish_search(std::uint32_t id);
   void settle(const Notifier::Effect& effect);
   void end_observations_of_stream();
   void arm_keep_alive();
@@ -115,7 +127,9 @@ class Client final : public DeliverySink, private WheelTimer {
   std::unique_ptr<PendingConnect> pending_;
   std::vector<Envelope> waiting_;
   std::vector<Uncommitted> uncommitted_;  ///< in the order of their tickets
-  std::vector<std::unique_ptr<PendingSearch>> searches_;
+  std::uint32_t last_search_ = 0;
+  std::vector<Search> searches_;
+  std::vector<std::unique_ptr<PendingSearch>> over_;  ///< searches that are done, until the turn ends
   Notifier notifier_;
 };
 

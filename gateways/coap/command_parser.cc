@@ -308,8 +308,9 @@ bool names_client(const Pdu& request, const TransportPeer& peer) {
   if (!peer.psk_identity().empty() || !peer.common_name().empty()) return true;
   for (const OptionView& option : request.options()) {
     if (!option.is(Option::UriQuery)) continue;
-    const std::string_view key = split_query(option.text()).key;
-    if (key == "c" || key == "clientid") return true;
+    const QueryParameter parameter = split_query(option.text());
+    const bool client_id = parameter.key == "c" || parameter.key == "clientid";
+    if (client_id && !parameter.value.value_or(std::string_view()).empty()) return true;
   }
   return false;
 }

@@ -5,7 +5,8 @@
 #include <memory>
 #include <unordered_map>
 #include <utility>
-#include <vector>
+
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "broker/api/broker_api.h"
 #include "gateways/coap/coap_settings.h"
@@ -36,11 +37,13 @@ class EndpointHost : public RequestHandler, public OutcomeSink {
   void watch(PeerId peer, const NotificationTag& tag);
 
  private:
+  using Cookies = boost::unordered_flat_set<Cookie>;
+
   GatewayShard& shard_;
   const std::uint32_t index_;
   const std::shared_ptr<const ListenerTraits> traits_;
   const Compat compat_;
-  std::unordered_multimap<std::uint32_t, Cookie> watched_;  ///< by the peer's slot
+  std::unordered_map<std::uint32_t, Cookies> watched_;  ///< by the peer's slot
 };
 
 }  // namespace sluice::coap

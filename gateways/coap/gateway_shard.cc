@@ -39,20 +39,14 @@ void EndpointHost::on_request(const Request& request) { shard_.on_request(*this,
 
 /// Whoever is not told is told when something is sent there the next time.
 void EndpointHost::on_peer_gone(PeerId peer) {
-  const auto watched = watched_.equal_range(peer.slot);
-  std::vector<Cookie> told;
-  for (auto one = watched.first; one != watched.second; ++one) told.push_back(one->second);
-  watched_.erase(watched.first, watched.second);
+  const auto watched = watched_.find(peer.slot);
+  if (watched == watched_.end()) return;
+  const Cookies told = std::move(watched->second);
+  watched_.erase(watched);
   for (const Cookie cookie : told) shard_.on_outcome(cookie, Outcome::PeerGone);
 }
 
-void EndpointHost::watch(PeerId peer, const NotificationTag& tag) {
-  const auto watched = watched_.equal_range(peer.slot);
-  for (auto one = watched.first; one != watched.second; ++one) {
-    if (one->second == tag.pack()) return;
-  }
-  watched_.emplace(peer.slot, tag.pack());
-}
+void EndpointHost::watch(PeerId peer, const NotificationTag& tag) { watched_[peer.slot].insert(tag.pack()); }
 
 void EndpointHost::on_outcome(PeerId, Cookie cookie, Outcome outcome) { shard_.on_outcome(cookie, outcome); }
 
@@ -258,7 +252,7 @@ void GatewayShard::now_serves(Client& client) {
   Client* const earlier = std::exchange(by_id_[client.client_id()], &client);
   if (earlier == nullptr || earlier == &client) return;
   client.inherit(*earlier);
-  bury(*earlier);
+  earlier->give_way();
 }
 
 void GatewayShard::bury(Client& client) {

@@ -159,9 +159,7 @@ void serve_remove(Client& client, const Envelope& envelope, bool found_before) {
   if (topic.find_first_of("+#") != std::string::npos) {
     return client.reply(envelope.sender, bare_response(codes::kBadRequest));
   }
-  RetainedSearch search = client.session().read_retained(topic + "/#", client.shard().settings().max_listed, done);
-  if (search.reason != Reason::Success) return client.reply(envelope.sender, bare_response(code_of(search.reason)));
-  client.keep(std::move(search.pending));
+  client.search(envelope.sender, topic + "/#", done);
 }
 
 /// What is below /ps; /.well-known/core begins with the entry points [RFC 6690 4].
@@ -192,9 +190,7 @@ void serve_list(Client& client, const Envelope& envelope) {
     for (const auto& [name, format] : by_name) topics.push_back({name, format});
     client.reply(envelope.sender, links_response(links_for(client, envelope.command, topics)));
   };
-  RetainedSearch search = client.session().read_retained("#", client.shard().settings().max_listed, done);
-  if (search.reason != Reason::Success) return client.reply(envelope.sender, bare_response(code_of(search.reason)));
-  client.keep(std::move(search.pending));
+  client.search(envelope.sender, "#", done);
 }
 
 }  // namespace
