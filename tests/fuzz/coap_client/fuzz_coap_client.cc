@@ -14,19 +14,16 @@
 #include <vector>
 
 #include "shared/coap/endpoint.h"
+#include "tests/fuzz/script.h"
 #include "tests/unit/coap_message/manual_shard.h"
 
+namespace sluice::coap {
 namespace {
 
-using namespace sluice;        // NOLINT(google-build-using-namespace): the driver is all about it
-using namespace sluice::coap;  // NOLINT(google-build-using-namespace)
+using fuzz::require;
 
 constexpr std::size_t kPeers = 6;
 constexpr std::size_t kMostBody = 2048;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 sluice::testing::ManualShard& clock_of_all() {
   static sluice::testing::ManualShard shard;
@@ -106,17 +103,8 @@ class Script final : public DatagramPort, private RequestHandler, private Respon
     std::uint32_t observe = 5;
   };
 
-  std::uint8_t next() {
-    if (script_.empty()) return 0;
-    const std::uint8_t value = script_.front();
-    script_ = script_.subspan(1);
-    return value;
-  }
-  Bytes take(std::size_t most) {
-    const auto taken = std::as_bytes(script_.first(std::min(most, script_.size())));
-    script_ = script_.subspan(taken.size());
-    return {taken.begin(), taken.end()};
-  }
+  std::uint8_t next() { return script_.next(); }
+  Bytes take(std::size_t most) { return script_.take(most); }
   static DatagramPath path_of(std::size_t index) {
     DatagramPath path;
     path.remote.port = static_cast<std::uint16_t>(1000 + index);
@@ -494,7 +482,7 @@ class Script final : public DatagramPort, private RequestHandler, private Respon
 
   static constexpr std::size_t kMostQuestions = 6;
 
-  std::span<const std::uint8_t> script_;
+  fuzz::ScriptReader script_;
   std::uint8_t choice_;
   SocketAddress bound_;
   std::array<Server, kPeers> servers_;
@@ -508,8 +496,9 @@ class Script final : public DatagramPort, private RequestHandler, private Respon
 };
 
 }  // namespace
+}  // namespace sluice::coap
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Script({data, size}).run();
+  sluice::coap::Script({data, size}).run();
   return 0;
 }

@@ -12,19 +12,16 @@
 #include <string>
 
 #include "shared/coap/endpoint.h"
+#include "tests/fuzz/script.h"
 #include "tests/unit/coap_message/manual_shard.h"
 
+namespace sluice::coap {
 namespace {
 
-using namespace sluice;        // NOLINT(google-build-using-namespace): the driver is all about it
-using namespace sluice::coap;  // NOLINT(google-build-using-namespace)
+using fuzz::require;
 
 constexpr std::size_t kPeers = 6;
 constexpr std::size_t kChallenge = 18 + 8;  // what 4.01 with Echo takes with the longest token
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 sluice::testing::ManualShard& clock_of_all() {
   static sluice::testing::ManualShard shard;
@@ -53,7 +50,8 @@ ServerSettings settings(std::uint8_t choice) {
 
 class Script final : public DatagramPort, private RequestHandler, private OutcomeSink {
  public:
-  explicit Script(std::span<const std::uint8_t> script) : script_(script) {
+  explicit Script(std::span<const std::uint8_t> script)
+      : choice_(script.empty() ? std::uint8_t{0} : script.front()), script_(script) {
     secure_ = (next() & 0x80U) != 0;
     large_.resize(3000, std::byte{'L'});
     bound_.port = 5683;
@@ -81,12 +79,7 @@ class Script final : public DatagramPort, private RequestHandler, private Outcom
     Bytes last_echo;
   };
 
-  std::uint8_t next() {
-    if (script_.empty()) return 0;
-    const std::uint8_t value = script_.front();
-    script_ = script_.subspan(1);
-    return value;
-  }
+  std::uint8_t next() { return script_.next(); }
   static DatagramPath path_of(std::size_t index) {
     DatagramPath path;
     path.remote.port = static_cast<std::uint16_t>(1000 + index);
@@ -129,10 +122,8 @@ class Script final : public DatagramPort, private RequestHandler, private Outcom
 
   void receive_next(std::size_t index, Account& account, bool multicast) {
     mode_ = next() % 8;
-    const std::size_t size = std::min<std::size_t>(next(), script_.size());
-    const auto bytes = std::as_bytes(script_.first(size));
-    script_ = script_.subspan(size);
-    receive(index, account, {bytes.begin(), bytes.end()}, multicast);
+    const std::size_t size = next();
+    receive(index, account, script_.take(size), multicast);
   }
 
   void receive(std::size_t index, Account& account, const Bytes& bytes, bool multicast) {
@@ -244,7 +235,8 @@ class Script final : public DatagramPort, private RequestHandler, private Outcom
 
   using Confirm = Carrier::Confirm;
 
-  std::span<const std::uint8_t> script_;
+  const std::uint8_t choice_;  ///< of settings; it is the first step, too
+  fuzz::ScriptReader script_;
   bool secure_ = false;
   SocketAddress bound_;
   Bytes large_;
@@ -255,13 +247,13 @@ class Script final : public DatagramPort, private RequestHandler, private Outcom
   std::map<std::size_t, Account> accounts_;
   std::deque<ExchangeId> waiting_;
   Parameters parameters_ = parameters();
-  DatagramEndpoint endpoint_{clock_of_all().shard(), *this, parameters_,
-                             settings(script_.empty() ? std::uint8_t{0} : script_.front()), *this};
+  DatagramEndpoint endpoint_{clock_of_all().shard(), *this, parameters_, settings(choice_), *this};
 };
 
 }  // namespace
+}  // namespace sluice::coap
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Script({data, size}).run();
+  sluice::coap::Script({data, size}).run();
   return 0;
 }

@@ -26,21 +26,19 @@
 #include "shared/net/dtls/dtls_port.h"
 #include "shared/net/dtls/dtls_probe.h"
 #include "shared/net/dtls/dtls_wire.h"
+#include "tests/fuzz/script.h"
 #include "tests/unit/coap_message/manual_shard.h"
 
+namespace sluice {
 namespace {
 
-using namespace sluice;  // NOLINT(google-build-using-namespace): the driver is all about it
+using fuzz::require;
 
 using Bytes = std::vector<std::byte>;
 
 constexpr std::size_t kPeers = 5;
 constexpr std::size_t kMtu = 300;
 constexpr auto kSlack = 2 * TimingWheel::kCoarse;  ///< by which a timer may be late
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 sluice::testing::ManualShard& clock_of_all() {
   static sluice::testing::ManualShard shard;
@@ -236,17 +234,8 @@ class Script final : private DatagramPort, private DatagramEvents, private DtlsE
     Script& script_;
   };
 
-  std::uint8_t next() {
-    if (script_.empty()) return 0;
-    const std::uint8_t value = script_.front();
-    script_ = script_.subspan(1);
-    return value;
-  }
-  Bytes take(std::size_t most) {
-    const auto taken = std::as_bytes(script_.first(std::min(most, script_.size())));
-    script_ = script_.subspan(taken.size());
-    return {taken.begin(), taken.end()};
-  }
+  std::uint8_t next() { return script_.next(); }
+  Bytes take(std::size_t most) { return script_.take(most); }
   static DatagramPath path_of(std::size_t index) {
     DatagramPath path;
     path.remote.ip[15] = 1;
@@ -527,7 +516,7 @@ class Script final : private DatagramPort, private DatagramEvents, private DtlsE
 
   static constexpr std::size_t kMostKept = 24;
 
-  std::span<const std::uint8_t> script_;
+  fuzz::ScriptReader script_;
   SocketAddress bound_;
   std::array<std::shared_ptr<const DtlsContext>, 2> contexts_;
   std::array<Account, kPeers> accounts_;
@@ -540,8 +529,9 @@ class Script final : private DatagramPort, private DatagramEvents, private DtlsE
 };
 
 }  // namespace
+}  // namespace sluice
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Script({data, size}).run();
+  sluice::Script({data, size}).run();
   return 0;
 }

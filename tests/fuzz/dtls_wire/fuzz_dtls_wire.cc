@@ -20,36 +20,14 @@
 #include "shared/net/dtls/dtls_packet.h"
 #include "shared/net/dtls/dtls_records.h"
 #include "shared/net/dtls/dtls_wire.h"
+#include "tests/fuzz/script.h"
 
+namespace sluice {
 namespace {
 
-using namespace sluice;  // NOLINT(google-build-using-namespace): the driver is all about it
+using fuzz::require;
 
 using Bytes = std::vector<std::byte>;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-class Script {
- public:
-  explicit Script(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  std::uint8_t next() {
-    if (bytes_.empty()) return 0;
-    const std::uint8_t value = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return value;
-  }
-  Bytes take(std::size_t most) {
-    const auto taken = std::as_bytes(bytes_.first(std::min(most, bytes_.size())));
-    bytes_ = bytes_.subspan(taken.size());
-    return {taken.begin(), taken.end()};
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
-};
 
 // A datagram.
 
@@ -107,7 +85,7 @@ void run_datagram(const Bytes& datagram) {
 
 class CookieScript {
  public:
-  explicit CookieScript(Script& script) : script_(script) {}
+  explicit CookieScript(fuzz::ScriptReader& script) : script_(script) {}
 
   void run() {
     while (!script_.empty()) step();
@@ -178,7 +156,7 @@ class CookieScript {
 
   static constexpr std::size_t kMost = 8;
 
-  Script& script_;
+  fuzz::ScriptReader& script_;
   TimePoint now_{};
   DtlsCookies cookies_{now_};
   DtlsCookies others_{now_};
@@ -292,7 +270,7 @@ class Association {
 
 class RecordScript {
  public:
-  explicit RecordScript(Script& script) : script_(script), choice_(script.next()) {
+  explicit RecordScript(fuzz::ScriptReader& script) : script_(script), choice_(script.next()) {
     if ((choice_ & 0x10U) != 0) close_window(script.next());
   }
 
@@ -469,7 +447,7 @@ class RecordScript {
 
   static constexpr std::size_t kMost = 80;
 
-  Script& script_;
+  fuzz::ScriptReader& script_;
   std::uint8_t choice_;
   std::uint64_t highest_ = 0;
   std::set<std::uint64_t> seen_;
@@ -481,18 +459,19 @@ class RecordScript {
 };
 
 }  // namespace
+}  // namespace sluice
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Script script({data, size});
+  sluice::fuzz::ScriptReader script({data, size});
   switch (script.next() % 3) {
     case 0:
-      run_datagram(script.take(size));
+      sluice::run_datagram(script.take(size));
       break;
     case 1:
-      CookieScript(script).run();
+      sluice::CookieScript(script).run();
       break;
     default:
-      RecordScript(script).run();
+      sluice::RecordScript(script).run();
       break;
   }
   return 0;
