@@ -9,6 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "shared/net/dtls/dtls_probe.h"
+
 namespace sluice {
 namespace {
 
@@ -52,10 +54,12 @@ DtlsEngine::DtlsEngine(DtlsWire& wire, SslPtr ssl, const DtlsSettings& settings)
   ::SSL_set_max_send_fragment(ssl_.get(), static_cast<long>(std::max(settings.mtu, kLeastFragment)));
   SSL_set_app_data(ssl_.get(), &retransmit_after_);
   ::DTLS_set_timer_cb(ssl_.get(), next_wait);
+  dtls_probe().engines.add(1);
 }
 
 // OpenSSL forgets the session of an SSL that ends without close_notify; an association is free to do so.
 DtlsEngine::~DtlsEngine() {
+  dtls_probe().engines.add(-1);
   if (finished()) ::SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 

@@ -74,7 +74,6 @@ class DtlsEngine {
   std::array<std::byte, 32> random{};
   TimePoint deadline{};             ///< of the handshake
   std::uint32_t early_records = 0;  ///< that came protected before the handshake was finished
-  std::uint64_t early_number = 0;   ///< the highest number of application data among them
   bool data_came = false;           ///< application data has been read
 
  private:

@@ -167,17 +167,15 @@ bool DtlsPort::serve(DtlsAssociation& association, const DatagramPath& path, con
   DtlsEngine& engine = *association.engine;
   if (!engine.bears(record)) return false;
   const bool settling = association.stage == DtlsAssociation::Stage::Settling;
-  if (association.stage == DtlsAssociation::Stage::Handshaking && record.epoch != 0) {
+  if (association.stage == DtlsAssociation::Stage::Handshaking) {
+    // Nobody knows yet whether it is forged; who sent it sends it again [RFC 6347 4.1].
+    if (record.type == DtlsContent::ApplicationData) return false;
     // Once the keys are there nothing is kept: what is forged fails and is gone, and must not count against the client.
-    if (!engine.has_keys() && ++engine.early_records > kMostEarlyRecords) return false;
-    if (record.type == DtlsContent::ApplicationData) {
-      engine.early_number = std::max(engine.early_number, record.sequence + 1);
-    }
+    if (record.epoch != 0 && !engine.has_keys() && ++engine.early_records > kMostEarlyRecords) return false;
   }
   if (!run(association, path, record.whole)) return false;
   // It has our last flight, since it goes on; and this record's number is the highest that was good.
-  const bool goes_on =
-      settling && record.type == DtlsContent::ApplicationData && record.sequence >= engine.early_number;
+  const bool goes_on = settling && record.type == DtlsContent::ApplicationData;
   if (goes_on && association.stage == DtlsAssociation::Stage::Settling) {
     ReplayWindow window;
     window.close_up_to(record.sequence);
@@ -352,7 +350,7 @@ void DtlsPort::on_association_timer(DtlsAssociation& association) {
   }
   // Nothing but the handshake has come: an empty window lets none of it be repeated to any effect.
   const bool settles = association.stage == DtlsAssociation::Stage::Settling && !association.engine->data_came &&
-                       association.engine->early_number == 0 && now >= association.heard + kSettling;
+                       now >= association.heard + kSettling;
   if (settles) return settle(association, ReplayWindow());
   arm(association);
 }

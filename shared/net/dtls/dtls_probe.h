@@ -8,6 +8,7 @@ namespace sluice {
 /// Totals over every DTLS listener of the process.
 struct DtlsProbe {
   metrics::Gauge associations{"dtls/associations", "DTLS associations"};
+  metrics::Gauge engines{"dtls/engines", "DTLS handshakes, and associations whose records OpenSSL reads"};
   metrics::Counter cookies_sent{"dtls/cookies/sent", "HelloVerifyRequests sent"};
   metrics::Counter bad_cookies{"dtls/cookies/bad", "ClientHellos with a wrong or old cookie"};
   metrics::Counter handshakes_begun{"dtls/handshakes/begun", "DTLS handshakes begun, as server and as client"};

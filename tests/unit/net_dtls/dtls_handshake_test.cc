@@ -76,11 +76,13 @@ TEST_P(DtlsSuiteTest, IsOfferedAndCarriesEverySize) {
   EXPECT_TRUE(owner->wait_for("ended 192.0.2.1:1000"));
 }
 
-/// What anybody can send who has no key: each kind of protected record, with a payload of that size.
-void deliver_forgeries(DtlsTest& test, std::size_t size) {
+/// What anybody can send who has no key: each kind of protected record, with a payload of that size and that number, of
+/// six bytes.
+void deliver_forgeries(DtlsTest& test, std::size_t size, const std::string& number = std::string(5, '\0') + '\x09') {
   for (char type = 20; type <= 23; ++type) {
-    const std::string header("\xFE\xFD\0\x01\0\0\0\0\0\x09\0", 11);
-    test.deliver(path_of(1), type + header + static_cast<char>(size) + std::string(size, 'x'));
+    const std::string version_and_epoch("\xFE\xFD\0\x01", 4);
+    test.deliver(path_of(1),
+                 type + version_and_epoch + number + '\0' + static_cast<char>(size) + std::string(size, 'x'));
   }
 }
 
@@ -128,6 +130,19 @@ TEST_P(DtlsSuiteTest, RecordsThatNobodyCanOpenHarmNoHandshake) {
   for (int i = 0; i < 50; ++i) deliver_forgeries(*this, 64);
   EXPECT_EQ(peer.handshake(), "");
   EXPECT_EQ(peer.echo("hello"), "hello");
+}
+
+TEST_F(DtlsTest, ForgedRecordsDoNotKeepTheStateOfAHandshake) {
+  const Growth engines("dtls/engines");
+  listen(by_key());
+  TestPeer peer(*this, path_of(1));
+  peer.begin();
+  ASSERT_TRUE(peer.go_on());
+  EXPECT_EQ(engines(), 1);
+  deliver_forgeries(*this, 64, "\xFF\xFF\xFF\xFF\xFF\xFE");
+  EXPECT_EQ(peer.handshake(), "");
+  EXPECT_EQ(peer.echo("hello"), "hello");
+  EXPECT_EQ(engines(), 0);
 }
 
 TEST_P(DtlsSuiteTest, AnEmptyRecordIsGoodAndCarriesNothing) {
