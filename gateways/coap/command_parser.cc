@@ -180,7 +180,10 @@ class Parser {
   }
 
   void choose_by_observe() {
-    const auto observe = request_.pdu.option(Option::Observe);
+    const auto block = request_.pdu.option(Option::Block2);
+    // Who asks for a later block has observed already [RFC 7959 2.6].
+    const bool later_block = block && block->uint().value_or(0) > 15U;
+    const auto observe = later_block ? std::nullopt : request_.pdu.option(Option::Observe);
     const auto value = observe ? observe->uint() : std::nullopt;
     command_.operation = Operation::Read;
     // Any other value is as good as none [RFC 7641 4.1].
@@ -250,10 +253,10 @@ class Parser {
   void read_options() {
     command_.content_format = format_option(request_.pdu, Option::ContentFormat);
     command_.accept = format_option(request_.pdu, Option::Accept);
+    command_.if_none_match = request_.if_none_match;
     for (const OptionView& option : request_.pdu.options()) {
       if (option.is(Option::ETag)) command_.etags.emplace_back(option.value.begin(), option.value.end());
       if (option.is(Option::IfMatch)) command_.if_match.emplace_back(option.value.begin(), option.value.end());
-      if (option.is(Option::IfNoneMatch)) command_.if_none_match = true;
       if (option.is(Option::MaxAge) && command_.resource == Resource::Ps) command_.expiry_seconds = option.uint();
     }
   }

@@ -10,13 +10,12 @@ namespace sluice::coap {
 
 BlockUploads::~BlockUploads() { server_probe().uploads.add(-static_cast<std::int64_t>(count())); }
 
-BlockUploads::Verdict BlockUploads::take(PeerId peer, Source source, std::uint64_t key, const Block& block,
-                                         std::uint32_t size, std::span<const std::byte> payload, TimePoint now) {
+BlockUploads::Verdict BlockUploads::take(const Piece& piece, TimePoint now) {
+  const auto& [peer, source, key, block, size, if_none_match, payload] = piece;
   if (block.more && (payload.empty() || payload.size() % block.size() != 0)) return {.code = codes::kBadRequest};
   // Only under BERT a message carries more than one block [RFC 8323 6].
   if (payload.size() > block.size() && block.size_exponent != Block::kBert) return {.code = codes::kBadRequest};
-  const Key full_key{peer, key};
-  const auto found = by_key_.find(full_key);
+  const auto found = by_key_.find({peer, key});
   if (std::max<std::size_t>(size, block.offset() + payload.size()) > limits_.max_body_size) {
     server_probe().too_large.add();
     if (found != by_key_.end()) drop(found->second);
@@ -24,37 +23,41 @@ BlockUploads::Verdict BlockUploads::take(PeerId peer, Source source, std::uint64
   }
   if (block.number == 0) {
     if (found != by_key_.end()) drop(found->second);
-    return begin(full_key, source, block, payload, now);
+    return begin(piece, now);
   }
   if (found == by_key_.end()) {
     server_probe().incomplete.add();
     return {.code = codes::kRequestEntityIncomplete};
   }
-  return go_on(*found->second, source, block, payload, now);
+  return go_on(*found->second, piece, now);
 }
 
-BlockUploads::Verdict BlockUploads::begin(const Key& key, Source source, const Block& block,
-                                          std::span<const std::byte> payload, TimePoint now) {
-  if (!block.more)
-    return {.code = codes::kChanged, .block = answer_block(block), .body = {payload.begin(), payload.end()}};
-  drop_oldest_of(key.peer);
-  if (!make_room(payload.size() + kOverhead, source, now)) {
+BlockUploads::Verdict BlockUploads::begin(const Piece& piece, TimePoint now) {
+  const Block answer = answer_block(piece.block);
+  Bytes body{piece.payload.begin(), piece.payload.end()};
+  if (!piece.block.more) {
+    return {.code = codes::kChanged, .block = answer, .body = std::move(body), .if_none_match = piece.if_none_match};
+  }
+  drop_oldest_of(piece.peer);
+  if (!make_room(body.size() + kOverhead, piece.source, now)) {
     server_probe().no_room.add();
     return {.code = codes::kServiceUnavailable};
   }
-  Uploads& uploads = of(source);
-  const auto upload = uploads.insert(uploads.end(), {key, {payload.begin(), payload.end()}, 0, now, source});
+  const Key key{piece.peer, piece.key};
+  Uploads& uploads = of(piece.source);
+  const auto upload = uploads.insert(uploads.end(), {key, std::move(body), 0, now, piece.source, piece.if_none_match});
   by_key_.emplace(key, upload);
   of_peer_[key.peer.slot].push_back(upload);
   bytes_ += cost_of(*upload);
   server_probe().uploads.add(1);
-  return {.code = codes::kContinue, .block = answer_block(block)};
+  return {.code = codes::kContinue, .block = answer};
 }
 
-BlockUploads::Verdict BlockUploads::go_on(Upload& upload, Source source, const Block& block,
-                                          std::span<const std::byte> payload, TimePoint now) {
+BlockUploads::Verdict BlockUploads::go_on(Upload& upload, const Piece& piece, TimePoint now) {
+  const Block& block = piece.block;
   const std::size_t offset = block.offset();
-  const bool repeated = block.more && offset == upload.last_offset && offset + payload.size() == upload.body.size();
+  const bool repeated =
+      block.more && offset == upload.last_offset && offset + piece.payload.size() == upload.body.size();
   if (!repeated && offset != upload.body.size()) {
     // A gap cannot be filled: the client begins again [RFC 7959 2.9.2].
     server_probe().incomplete.add();
@@ -62,10 +65,10 @@ BlockUploads::Verdict BlockUploads::go_on(Upload& upload, Source source, const B
     return {.code = codes::kRequestEntityIncomplete};
   }
   upload.touched = now;
-  Uploads& now_in = of(source);
-  now_in.splice(now_in.end(), of(std::exchange(upload.source, source)), by_key_.find(upload.key)->second);
+  Uploads& now_in = of(piece.source);
+  now_in.splice(now_in.end(), of(std::exchange(upload.source, piece.source)), by_key_.find(upload.key)->second);
   if (!repeated) {
-    if (!append(upload, payload, now)) {
+    if (!append(upload, piece.payload, now)) {
       server_probe().no_room.add();
       return {.code = codes::kServiceUnavailable};
     }
@@ -91,7 +94,10 @@ bool BlockUploads::append(Upload& upload, std::span<const std::byte> payload, Ti
 
 BlockUploads::Verdict BlockUploads::finish(Upload& upload, const Block& block) {
   bytes_ -= upload.body.capacity();
-  Verdict verdict{.code = codes::kChanged, .block = answer_block(block), .body = std::exchange(upload.body, {})};
+  Verdict verdict{.code = codes::kChanged,
+                  .block = answer_block(block),
+                  .body = std::exchange(upload.body, {}),
+                  .if_none_match = upload.if_none_match};
   drop(by_key_.find(upload.key)->second);
   return verdict;
 }

@@ -39,13 +39,21 @@ class BlockUploads {
     Code code;
     Block block{};  ///< to be answered with; meaningless with an error but 4.13
     Bytes body{};
-    bool size_hint = false;  ///< with 4.13: say how much would do (Size1)
+    bool size_hint = false;      ///< with 4.13: say how much would do (Size1)
+    bool if_none_match = false;  ///< with a whole body: its first block had the option [RFC 7959 2.10]
   };
   /// From whom a block comes: whether its address may be forged.
   enum class Source : bool { Unproved, Proved };
-  /// `key`: of the body, see upload_key(). `size`: the Size1 option, 0 without one.
-  Verdict take(PeerId peer, Source source, std::uint64_t key, const Block& block, std::uint32_t size,
-               std::span<const std::byte> payload, TimePoint now);
+  struct Piece {
+    PeerId peer;
+    Source source = Source::Unproved;
+    std::uint64_t key = 0;  ///< of the body, see upload_key()
+    Block block{};
+    std::uint32_t size = 0;  ///< the Size1 option, 0 without one
+    bool if_none_match = false;
+    std::span<const std::byte> payload;
+  };
+  Verdict take(const Piece& piece, TimePoint now);
   void forget(PeerId peer);
   /// Forgets what has timed out.
   void sweep(TimePoint now);
@@ -70,6 +78,7 @@ class BlockUploads {
     std::size_t last_offset = 0;  ///< where the block that came last begins
     TimePoint touched{};
     Source source = Source::Unproved;
+    bool if_none_match = false;
   };
   using Uploads = std::list<Upload>;
   static std::size_t cost_of(const Upload& upload) { return upload.body.capacity() + kOverhead; }
@@ -80,8 +89,8 @@ class BlockUploads {
   static constexpr std::size_t kOverhead = 256;
 
   Uploads& of(Source source) { return source == Source::Proved ? proved_ : unproved_; }
-  Verdict begin(const Key& key, Source source, const Block& block, std::span<const std::byte> payload, TimePoint now);
-  Verdict go_on(Upload& upload, Source source, const Block& block, std::span<const std::byte> payload, TimePoint now);
+  Verdict begin(const Piece& piece, TimePoint now);
+  Verdict go_on(Upload& upload, const Piece& piece, TimePoint now);
   Verdict finish(Upload& upload, const Block& block);
   [[nodiscard]] Block answer_block(const Block& block) const;
   bool make_room(std::size_t bytes, Source source, TimePoint now);

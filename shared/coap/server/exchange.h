@@ -20,8 +20,9 @@ struct Exchange {
   Code method{};
   bool multicast = false;
   bool answered = false;
+  bool if_none_match = false;                 ///< see Request
   bool size_asked = false;                    ///< Size2 option in the request [RFC 7959 4]
-  std::uint8_t not_wanted = 0;                ///< No-Response: a bit for each class [RFC 7967 2.1]
+  std::optional<std::uint8_t> not_wanted{};   ///< No-Response: a bit for each class [RFC 7967 2.1]
   std::size_t answer_limit = 0;               ///< see Request
   std::uint64_t representation = 0;           ///< see Request
   std::optional<Block> block1{};              ///< the last block of its body, to be answered with

@@ -26,6 +26,7 @@ struct Request {
   /// Tells the resource and representation that is asked for from others, for notifications in blocks.
   std::uint64_t representation = 0;
   bool multicast = false;
+  bool if_none_match = false;  ///< the option, of a body in blocks that of its first one [RFC 7959 2.10]
 };
 
 /// Bytes of a representation. Without an owner they live during the call that gets them; with one as long as it does.
@@ -47,6 +48,8 @@ class RequestHandler {
   virtual void on_request(const Request& request) = 0;
   /// The peer and what was agreed with it (observations) are gone.
   virtual void on_peer_gone(PeerId peer) = 0;
+  /// Server::notify() was Sent::Full for this peer, and may be called again. For those who notify.
+  virtual void on_room(PeerId) {}
 
  protected:
   ~RequestHandler() = default;

@@ -17,8 +17,9 @@ std::uint64_t extend(std::uint64_t hash, const OptionView& option) {
 std::uint64_t upload_key(const Pdu& request) {
   std::uint64_t hash = request.code().value;
   for (const OptionView& option : request.options()) {
+    // If-None-Match is in the first block only [RFC 7959 2.10].
     if (is_no_cache_key(option.number) || option.is(Option::Block1) || option.is(Option::Block2) ||
-        option.is(Option::NoResponse)) {
+        option.is(Option::NoResponse) || option.is(Option::IfNoneMatch)) {
       continue;
     }
     hash = extend(hash, option);

@@ -87,8 +87,11 @@ void Server::on_request(const Incoming& incoming) {
                     .token = pdu.token(),
                     .method = pdu.code(),
                     .multicast = incoming.multicast};
+  exchange.if_none_match = pdu.option(Option::IfNoneMatch).has_value();
   exchange.size_asked = pdu.option(Option::Size2).has_value();
-  exchange.not_wanted = static_cast<std::uint8_t>(uint_option(pdu, Option::NoResponse, 0));
+  if (pdu.option(Option::NoResponse)) {
+    exchange.not_wanted = static_cast<std::uint8_t>(uint_option(pdu, Option::NoResponse, 0));
+  }
   exchange.representation = representation_key(pdu);
   limit_answer(exchange, incoming);
   if (refuse_bad_options(exchange, pdu) || refuse_bad_blocks(exchange, pdu) || challenge(exchange)) return;
@@ -160,14 +163,19 @@ bool Server::challenge(Exchange& exchange) {
 /// True when `body` is whole.
 bool Server::take_block(Exchange& exchange, const Pdu& request, Bytes& body) {
   if (!armed()) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
-  const Block block = exchange.block1.value_or(Block{});
-  const std::uint32_t size = uint_option(request, Option::Size1, 0);
   const bool proved = carrier_.verified(exchange.to.peer);
-  auto verdict = uploads_.take(exchange.to.peer, proved ? BlockUploads::Source::Proved : BlockUploads::Source::Unproved,
-                               upload_key(request), block, size, request.payload(), shard_.now());
+  auto verdict = uploads_.take({.peer = exchange.to.peer,
+                                .source = proved ? BlockUploads::Source::Proved : BlockUploads::Source::Unproved,
+                                .key = upload_key(request),
+                                .block = exchange.block1.value_or(Block{}),
+                                .size = uint_option(request, Option::Size1, 0),
+                                .if_none_match = exchange.if_none_match,
+                                .payload = request.payload()},
+                               shard_.now());
   exchange.block1 = verdict.block;
   if (verdict.code == codes::kChanged) {
     body = std::move(verdict.body);
+    exchange.if_none_match = verdict.if_none_match;
     return true;
   }
   if (verdict.code == codes::kServiceUnavailable) {
@@ -192,11 +200,17 @@ bool Server::take_block(Exchange& exchange, const Pdu& request, Bytes& body) {
   return false;
 }
 
-/// The rest of a representation whose first block went out already.
+/// The rest of a representation whose first block went out already. If it is not there any more, what is safe is done
+/// again, and the rest is not: its client wants no second effect [RFC 7252 5.1].
 bool Server::serve_later_block(Exchange& exchange) {
   if (!exchange.block2 || exchange.block2->number == 0) return false;
   const Response* const kept = downloads_.find(exchange.to.peer, exchange.representation, shard_.now());
-  if (kept == nullptr) return false;
+  if (kept == nullptr) {
+    if (exchange.method == codes::kGet || exchange.method == codes::kFetch) return false;
+    static constexpr std::string_view kDiagnosis = "the rest of that answer is not kept any more";
+    finish(exchange, {codes::kBadRequest, {}, {std::as_bytes(std::span(kDiagnosis)), nullptr}});
+    return true;
+  }
   const Response response = *kept;
   finish(exchange, response);
   return true;
@@ -213,7 +227,7 @@ void Server::hand_over(Exchange& exchange, const Incoming& incoming, std::span<c
   }
   Exchange* const outer = std::exchange(current_, &exchange);
   handler_.on_request({exchange.id, incoming.peer, incoming.pdu, body, exchange.answer_limit, exchange.representation,
-                       incoming.multicast});
+                       incoming.multicast, exchange.if_none_match});
   current_ = outer;
   if (!exchange.answered) keep_pending(exchange);
 }
@@ -356,11 +370,12 @@ std::uint8_t Server::block_size_for(const Exchange& exchange) const {
   return std::min(asked, ours);
 }
 
-/// False: the client does not want to hear that [RFC 7967 2.1], or it came to a group and helps nobody [RFC 7252 8.2].
+/// False: the client does not want to hear that, or it came to a group and helps nobody [RFC 7252 8.2]; but what it
+/// says that it wants to hear it does [RFC 7967 2.1].
 bool Server::wanted(const Exchange& exchange, Code code) const {
-  if (exchange.multicast && !code.is_success()) return false;
   if (code == codes::kContinue) return true;  // nothing would go on without it
-  return (exchange.not_wanted & (1U << (code.code_class() - 1U))) == 0;
+  if (exchange.not_wanted) return (*exchange.not_wanted & (1U << (code.code_class() - 1U))) == 0;
+  return !exchange.multicast || code.is_success();
 }
 
 void Server::send(const Exchange& exchange, Parts& parts) {

@@ -49,6 +49,7 @@ class Server final : private WheelTimer {
 
   void on_request(const Incoming& incoming);
   void on_peer_gone(PeerId peer);
+  void on_room(PeerId peer) { handler_.on_room(peer); }
 
   /// Answers a request. Nothing happens if its peer is gone, or if it has been answered.
   void respond(ExchangeId exchange, const Response& response);

@@ -206,6 +206,22 @@ TEST_F(CoapBlock1, RFC7959_4_1_RFC7959_4_2_size_of_the_body_may_be_wrong) {
   }
 }
 
+TEST_F(CoapBlock1, RFC7959_2_10_1_if_none_match_of_the_first_block_is_the_bodys) {
+  Client subscriber = watcher(topic("a"));
+  Endpoint client = node();
+  const auto upload_unless_there = [&](const std::string& body) {
+    client.request(slice(keep(topic("a"), "").with(kIfNoneMatch, ""), body, 0, kOf64), kContinue);
+    client.request(slice(keep(topic("a"), ""), body, 1, kOf64), kContinue);
+    return client.request(slice(keep(topic("a"), ""), body, 2, kOf64)).code;
+  };
+  const std::string first = long_text(150);
+  EXPECT_EQ(upload_unless_there(first), kChanged);
+  expect_published(subscriber, first);
+  EXPECT_EQ(upload_unless_there(long_text(160)), kPreconditionFailed);
+  EXPECT_EQ(upload(client, keep(topic("a"), ""), long_text(170), kOf64).code, kChanged) << "without the option";
+  expect_published(subscriber, long_text(170));
+}
+
 TEST_F(CoapBlock1, RFC7959_2_5_3_transfers_of_two_clients_and_to_two_topics_at_a_time) {
   Client of_a = watcher(topic("a"));
   Client of_b = watcher(topic("b"));

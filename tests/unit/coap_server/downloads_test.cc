@@ -103,8 +103,20 @@ TEST_F(Downloads, AnotherMethodDoesNotGetThem) {
   serve(codes::kDeleted);
   Parts parts = request(codes::kDelete);
   parts.options.add(Option::Block2, Block{1, false, 6}.value());
-  static_cast<void>(ask(parts));
-  EXPECT_EQ(handler_.requests.back().code, codes::kDelete);
+  EXPECT_EQ(ask(parts)->code(), codes::kBadRequest);
+  EXPECT_EQ(handler_.requests.back().code, codes::kGet);
+}
+
+TEST_F(Downloads, WhatIsNotSafeIsNotDoneAgainForTheRestOfItsAnswer) {
+  serve(codes::kChanged, text_);
+  Parts parts = request(codes::kPost);
+  const auto first = ask(parts);
+  EXPECT_EQ(first->block(Option::Block2), (Block{0, true, 6}));
+  parts.options.add(Option::Block2, Block{1, false, 6}.value());
+  EXPECT_EQ(ask(parts)->payload(), text_.substr(1024, 1024));
+  clock_.pass(2 * settings_.blocks.timeout);
+  EXPECT_EQ(ask(parts)->code(), codes::kBadRequest);
+  EXPECT_EQ(handler_.requests.size(), 1U);
 }
 
 TEST_F(Downloads, WhatIsAcceptedTellsThemApart) {
