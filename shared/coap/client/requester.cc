@@ -181,7 +181,8 @@ bool Requester::transmit(Call& call) {
     add_body(call, parts);
   }
   const Reminder reminder{this, transfer.token};
-  if (carrier_.send(call.peer, parts, call.confirm, reminder) == Carrier::Sent::Refused) return false;
+  const Carrier::Sent sent = carrier_.send(call.peer, parts, call.confirm, reminder);
+  if (sent == Carrier::Sent::Full || sent == Carrier::Sent::Refused) return false;
   client_probe().sent.add();
   transfer.under_way = true;
   // What is never acknowledged has no other end than this.
@@ -303,15 +304,16 @@ bool Requester::repeat_with_echo(Call& call, const Pdu& pdu) {
 
 void Requester::on_first_block(Call& call, const Pdu& pdu, const std::optional<Block>& block2) {
   if (call.transfer->observe == kDeregister) call.observing = false;
-  if (call.transfer->observe == kRegister) note_observation(call, pdu);
+  if (call.transfer->observe == kRegister && !note_observation(call, pdu)) return end_transfer(call);
   if (!pdu.code().is_success() || is_whole(block2)) return deliver(call, pdu, pdu.payload());
   collect(call, pdu, block2);
 }
 
-/// Whether the peer has agreed to notify [RFC 7641 3.1].
-void Requester::note_observation(Call& call, const Pdu& pdu) {
+/// Whether the peer has agreed to notify [RFC 7641 3.1]. False: a notification that came before its answer is later
+/// than that [RFC 7641 3.4].
+bool Requester::note_observation(Call& call, const Pdu& pdu) {
   call.observing = pdu.code().is_success() && pdu.option(Option::Observe);
-  if (call.observing) static_cast<void>(call.order.accept(observe_number(pdu), shard_.now()));
+  return !call.observing || is_news(call, pdu);
 }
 
 void Requester::on_notification(Call& call, const Pdu& pdu) {

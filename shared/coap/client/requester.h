@@ -81,7 +81,7 @@ class Requester final : private OutcomeSink {
   void on_crossing(Call& call, const Pdu& pdu);
   [[nodiscard]] bool is_news(Call& call, const Pdu& pdu);
   void collect(Call& call, const Pdu& pdu, const std::optional<Block>& block2);
-  void note_observation(Call& call, const Pdu& pdu);
+  bool note_observation(Call& call, const Pdu& pdu);
   [[nodiscard]] std::optional<Block> block_of(const Pdu& pdu, Option option) const;
 
   void send_or_fail(Call& call);
