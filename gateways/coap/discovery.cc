@@ -6,6 +6,7 @@
 
 #include "gateways/coap/content_format.h"
 #include "shared/coap/codec/link_format.h"
+#include "shared/coap/codec/uri.h"
 
 namespace sluice::coap {
 namespace {
@@ -26,13 +27,25 @@ std::string filtered(const std::string& links, std::string_view query) {
   return passed;
 }
 
+/// The topic's path: its levels may hold whatever MQTT permits.
+std::string ps_path(std::string_view topic) {
+  std::string path = "/ps";
+  for (;;) {
+    const std::size_t end = topic.find('/');
+    path += '/';
+    append_percent_encoded(path, topic.substr(0, end));
+    if (end == std::string_view::npos) return path;
+    topic.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 std::string topic_links(const std::vector<ListedTopic>& topics, std::string_view query) {
   std::string links;
   LinkWriter writer(links);
   for (const ListedTopic& topic : topics) {
-    writer.link("/ps/" + topic.topic).number("ct", topic.content_format).text("rt", "core.ps.data").flag("obs");
+    writer.link(ps_path(topic.topic)).number("ct", topic.content_format).text("rt", "core.ps.data").flag("obs");
   }
   return filtered(links, query);
 }
