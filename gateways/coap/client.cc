@@ -88,7 +88,6 @@ void Client::serve(Envelope&& envelope) {
   if (state_ == State::Online && !restoring_) {
     serve_waiting();  // nothing overtakes what waits
     if (state_ != State::Online) return shard_.reply(envelope.sender, bare_response(codes::kServiceUnavailable));
-    arm_keep_alive();
     return perform(envelope);
   }
   if (waiting_.size() >= shard_.settings().max_waiting_requests) {
@@ -190,7 +189,9 @@ void Client::perform(Envelope& envelope) {
   } else {
     serve_mqtt(*this, envelope);
   }
-  if (one_shot_ && state_ == State::Online && uncommitted_.empty()) end_session();
+  if (state_ != State::Online) return;
+  if (one_shot_ && uncommitted_.empty()) return end_session();
+  arm_keep_alive();
 }
 
 const std::string& Client::make_token() {
@@ -252,12 +253,19 @@ void Client::on_committed(CommitTicket ticket) {
 // Going.
 
 void Client::arm_keep_alive() {
-  shard_.shard().wheel().arm_coarsely(*this, shard_.now() + shard_.settings().keep_alive);
+  asked_ = false;
+  const Duration patience = shard_.settings().keep_alive;
+  const bool observes = !notifier_.observations().empty();
+  shard_.shard().wheel().arm_coarsely(*this, shard_.now() + (observes ? patience / 2 : patience));
 }
 
 void Client::on_timer(TimePoint) {
-  if (state_ == State::Online) return go_away(Reason::KeepAliveTimeout);
-  vanish();  // away for longer than its session lives
+  if (state_ != State::Online) return vanish();  // away for longer than its session lives
+  if (asked_ || notifier_.observations().empty()) return go_away(Reason::KeepAliveTimeout);
+  // Who observes need not say anything by itself to be notified [RFC 7641 4.1].
+  asked_ = true;
+  notifier_.ask_for_sign_of_life();
+  shard_.shard().wheel().arm_coarsely(*this, shard_.now() + shard_.settings().keep_alive / 2);
 }
 
 void Client::refuse_what_is_open() {

@@ -117,6 +117,7 @@ class Client final : public DeliverySink, private WheelTimer {
   bool had_session_ = false;  ///< its session was there before it: others may have left something in it
   bool restoring_ = false;    ///< what it observed under an earlier server is being read; requests and messages wait
   PacketId last_packet_id_ = 0;
+  bool asked_ = false;           ///< for a sign of life, at half of the keep-alive interval
   std::uint32_t published_ = 0;  ///< since window_begin_
   TimePoint window_begin_{};
   std::string client_id_;

@@ -45,7 +45,7 @@ inline constexpr Property<std::string_view> kMountpoint{
     .name = "coap.mountpoint", .doc = "Put before every topic of CoAP clients; %c is the client id, %u the user name."};
 inline constexpr Property<ConfigDuration> kKeepAlive{
     .name = "coap.keepalive",
-    .doc = "Silence after which a client is away: its session goes on without it.",
+    .doc = "Silence after which a client is away: its session goes on without it. Who observes is asked at half of it.",
     .def = std::chrono::seconds(120),
     .min = std::chrono::seconds(1),
     .max = std::chrono::hours(24 * 365)};
@@ -127,7 +127,7 @@ inline constexpr Property<std::uint32_t> kNstart{
     .max = 16};
 inline constexpr Property<std::uint32_t> kMaxWaitingMessages{
     .name = "coap.max_waiting_messages",
-    .doc = "Confirmable messages to one peer that wait because of NSTART; further ones are not sent.",
+    .doc = "Confirmable messages to one peer that wait because of NSTART; behind them the latest of each observation.",
     .def = 16,
     .min = 1,
     .max = 10'000};

@@ -21,9 +21,11 @@ struct Probe {
   metrics::Counter notifications{"coap/notifications/sent", "Notifications to CoAP clients"};
   metrics::Counter superseded{"coap/notifications/superseded",
                               "Messages of QoS 0 dropped for later ones: the client is slow"};
+  metrics::Gauge crowded{"coap/notifications/crowded",
+                         "Notifications that wait because too many are on their way to the same peer"};
   metrics::Counter unobserved{"coap/notifications/unobserved",
                               "Messages for a CoAP client that observes nothing they match"};
-  metrics::Counter probes{"coap/notifications/probes", "Peers asked for a sign of life before a large notification"};
+  metrics::Counter probes{"coap/notifications/probes", "Peers asked for a sign of life"};
   metrics::Counter published{"coap/messages/published", "Messages published by CoAP clients"};
   metrics::Gauge created{"coap/topics/created", "Topics of /ps without a value"};
   metrics::Counter bad_requests{"coap/requests/bad", "CoAP requests that make no sense to the gateway"};

@@ -35,21 +35,6 @@ Response owning(Response response) {
 
 // Endpoints.
 
-void EndpointHost::on_request(const Request& request) { shard_.on_request(*this, index_, request); }
-
-/// Whoever is not told is told when something is sent there the next time.
-void EndpointHost::on_peer_gone(PeerId peer) {
-  const auto watched = watched_.find(peer.slot);
-  if (watched == watched_.end()) return;
-  const Cookies told = std::move(watched->second);
-  watched_.erase(watched);
-  for (const Cookie cookie : told) shard_.on_outcome(cookie, Outcome::PeerGone);
-}
-
-void EndpointHost::watch(PeerId peer, const NotificationTag& tag) { watched_[peer.slot].insert(tag.pack()); }
-
-void EndpointHost::on_outcome(PeerId, Cookie cookie, Outcome outcome) { shard_.on_outcome(cookie, outcome); }
-
 template <class Task>
 void GatewayShard::on_shard(std::uint32_t shard, Task&& task) {
   GatewayShard& target = *commons_.parts[shard];
@@ -131,34 +116,22 @@ void GatewayShard::reply(const ReturnAddress& to, Response response) {
            [to, respond, response = owning(std::move(response))](GatewayShard& part) { respond(part, to, response); });
 }
 
-void GatewayShard::notify(const Route& route, const ObserverTag& observer, Response notification,
-                          const MessagePtr& message, const NotificationTag& tag) {
-  if (route.shard == index()) return notify_here(route, observer, notification, tag);
-  on_shard(route.shard, [=, message = message, notification = std::move(notification)](GatewayShard& part) {
-    part.notify_here(route, observer, notification, tag);
-  });
-}
-
-void GatewayShard::notify_here(const Route& route, const ObserverTag& observer, const Response& notification,
-                               const NotificationTag& tag) {
-  const auto& endpoint = endpoints_[route.endpoint];
-  if (endpoint == nullptr) return refused(tag);
-  const auto confirm = tag.confirmable ? Carrier::Confirm::Yes : Carrier::Confirm::No;
-  const auto sent = endpoint->server().notify(route.peer, observer.token, observer.representation, notification,
-                                              confirm, {endpoint.get(), tag.pack()}, observer.largest_block);
-  if (sent == Carrier::Sent::Refused) refused(tag);
-}
-
-void GatewayShard::probe(const Route& route, const NotificationTag& tag) {
-  on_shard(route.shard, [route, tag](GatewayShard& part) {
+void GatewayShard::send(const Route& route, OutboundNotification outgoing) {
+  on_shard(route.shard, [route, outgoing = std::move(outgoing)](GatewayShard& part) mutable {
     const auto& endpoint = part.endpoints_[route.endpoint];
-    if (endpoint == nullptr) return part.refused(tag);
-    const auto sent = endpoint->server().carrier().probe(route.peer, {endpoint.get(), tag.pack()});
-    if (sent == Carrier::Sent::Refused) part.refused(tag);
+    if (endpoint == nullptr) return part.refused(outgoing.tag);
+    endpoint->send(route.peer, std::move(outgoing));
   });
 }
 
-/// Told in a later turn: the client may be in the middle of something.
+void GatewayShard::withdraw(const Route& route, std::vector<NotificationTag> tags) {
+  on_shard(route.shard, [route, tags = std::move(tags)](GatewayShard& part) {
+    const auto& endpoint = part.endpoints_[route.endpoint];
+    if (endpoint == nullptr) return;
+    for (const NotificationTag& tag : tags) endpoint->withdraw(route.peer, tag);
+  });
+}
+
 void GatewayShard::refused(const NotificationTag& tag) {
   GatewayShard& home = *commons_.parts[tag.shard];
   home.shard_.post([&home, tag] {
@@ -181,12 +154,17 @@ void GatewayShard::unpin(const Route& route) {
   });
 }
 
-void GatewayShard::watch(Client& client, const Route& route) {
-  const NotificationTag tag = client.notifier().connection_tag();
+void GatewayShard::watch(const Route& route, const NotificationTag& tag) {
   on_shard(route.shard, [route, tag](GatewayShard& part) {
     const auto& endpoint = part.endpoints_[route.endpoint];
     if (endpoint != nullptr && endpoint->server().carrier().known(route.peer)) return endpoint->watch(route.peer, tag);
     part.refused(tag);
+  });
+}
+
+void GatewayShard::unwatch(const Route& route, const NotificationTag& tag) {
+  on_shard(route.shard, [route, tag](GatewayShard& part) {
+    if (const auto& endpoint = part.endpoints_[route.endpoint]) endpoint->unwatch(route.peer, tag);
   });
 }
 

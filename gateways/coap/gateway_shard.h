@@ -68,14 +68,16 @@ class GatewayShard final : private TurnEnd {
   // From clients, wherever the peer is.
 
   void reply(const ReturnAddress& to, Response response);
-  /// `message` owns the body of `notification`; null if it has none.
-  void notify(const Route& route, const ObserverTag& observer, Response notification, const MessagePtr& message,
-              const NotificationTag& tag);
-  void probe(const Route& route, const NotificationTag& tag);
+  void send(const Route& route, OutboundNotification outgoing);
+  /// What was sent under these tags is not needed there any more: no outcome follows.
+  void withdraw(const Route& route, std::vector<NotificationTag> tags);
+  /// Its client learns that what it sent goes to nobody; in a later turn, since it may be in the middle of something.
+  void refused(const NotificationTag& tag);
   void pin(const Route& route);
   void unpin(const Route& route);
-  /// The client is to be told when the connection of `route` ends.
-  void watch(Client& client, const Route& route);
+  /// The client of `tag` is to be told when the connection of `route` ends.
+  void watch(const Route& route, const NotificationTag& tag);
+  void unwatch(const Route& route, const NotificationTag& tag);
 
   // Clients.
 
@@ -104,9 +106,6 @@ class GatewayShard final : private TurnEnd {
   /// Runs `task` on that shard, at once if it is this one.
   template <class Task>
   void on_shard(std::uint32_t shard, Task&& task);
-  void notify_here(const Route& route, const ObserverTag& observer, const Response& notification,
-                   const NotificationTag& tag);
-  void refused(const NotificationTag& tag);
 
   GatewayCommons& commons_;
   Shard& shard_;

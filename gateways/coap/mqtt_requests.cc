@@ -20,8 +20,6 @@ namespace {
 
 bool strict(const Command& command) { return command.compat == Compat::Strict; }
 
-bool has_wildcard(std::string_view filter) { return filter.find_first_of("+#") != std::string_view::npos; }
-
 /// `$share/group/filter` and `$queue/filter` name no topic that could be read.
 bool is_shared(std::string_view filter) { return filter.starts_with("$share/") || filter.starts_with("$queue/"); }
 
@@ -176,12 +174,14 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
     return client.reply(envelope.sender, bare_response(code_of(outcomes.reasons.front())));
   }
   if (envelope.on_stream) {
-    shard.watch(client, envelope.route);
+    client.notifier().watch_connection();
   } else {
     client.save_observations();
   }
+  limit_max_age(response.options, shard.settings().keep_alive);
   response.options.add(Option::Observe, all.by_id(id)->sequence.next(shard.wall_now()));
   client.reply(envelope.sender, std::move(response), outcomes.ticket);
+  client.notifier().overtake(id);
 }
 
 void unsubscribe(Client& client, const Envelope& envelope) {
@@ -190,7 +190,7 @@ void unsubscribe(Client& client, const Envelope& envelope) {
   const Observation* found = all.by_token(command.observer.token);
   if (found == nullptr || found->filter != command.topic) found = all.by_filter(command.topic);
   if (found != nullptr) client.cancel(*found);
-  // The request is a GET like any other [RFC 7641 4.1].
+  // The request is a GET like any other [RFC 7641 4.1], but that a topic without a value is no error, as in EMQ.
   const bool readable = strict(command) && !has_wildcard(command.topic) && !is_shared(command.topic);
   const RetainedAnswer answer = readable ? client.session().read_retained(command.topic) : RetainedAnswer{};
   client.reply(envelope.sender, answer.message ? read_response(command, answer.message, client.shard().wall_now())

@@ -18,10 +18,6 @@ constexpr std::size_t kOneBlock = 1024;
 /// A confirmation that takes longer than ACK_TIMEOUT comes after a retransmission.
 constexpr auto kLate = std::chrono::seconds(2);
 
-std::uint32_t seconds_of(std::chrono::milliseconds time) {
-  return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(time).count());
-}
-
 }  // namespace
 
 Notifier::Notifier(GatewayShard& shard, ClientSerial serial, const std::string& client_id)
@@ -37,21 +33,51 @@ void Notifier::use_route(const Envelope& envelope) {
   verified_ = (verified_ && !moved) || envelope.verified;
   credit_ = envelope.credit;
   if (!moved) return;
-  if (std::exchange(has_route_, true)) shard_.unpin(route_);
+  if (has_route_) leave_route();
+  has_route_ = true;
   route_ = envelope.route;
   shard_.pin(route_);
-  ++epoch_;
-  probing_ = false;
   if (in_flight_.message != nullptr) send_again();
 }
 
 void Notifier::drop_route() {
-  if (!std::exchange(has_route_, false)) return;
-  shard_.unpin(route_);
-  ++epoch_;
-  probing_ = false;
+  if (!has_route_) return;
+  leave_route();
   in_flight_ = {};
   held_.clear();
+  pacing_.restart();
+}
+
+void Notifier::leave_route() {
+  if (std::exchange(watching_, false)) shard_.unwatch(route_, connection_tag());
+  withdraw_in_flight();
+  shard_.unpin(route_);
+  has_route_ = false;
+  ++epoch_;
+  probing_ = false;
+}
+
+void Notifier::withdraw_in_flight() {
+  std::vector<NotificationTag> sent;
+  if (probing_) sent.push_back(tag(0, true));
+  for (const std::uint16_t observation : in_flight_.observations) sent.push_back(tag(observation, true));
+  if (!sent.empty()) shard_.withdraw(route_, std::move(sent));
+}
+
+void Notifier::ask_for_sign_of_life() {
+  if (has_route_ && !probing_ && in_flight_.message == nullptr) probe_peer();
+}
+
+void Notifier::overtake(std::uint16_t observation) {
+  if (!has_route_ || std::ranges::count(in_flight_.observations, observation) == 0) return;
+  shard_.withdraw(route_, {tag(observation, true)});
+  if (Observation* const overtaken = observations_.by_id(observation)) {
+    static_cast<void>(send(*overtaken, in_flight_.message, true));
+  }
+}
+
+void Notifier::watch_connection() {
+  if (!std::exchange(watching_, true)) shard_.watch(route_, connection_tag());
 }
 
 /// Nothing is in the way of the next notification.
@@ -59,8 +85,8 @@ bool Notifier::free() const { return has_route_ && !probing_ && in_flight_.messa
 
 bool Notifier::ready() const { return free() && held_.empty(); }
 
-bool Notifier::confirmable(Qos qos) const {
-  if (pacing_.must_confirm(shard_.now())) return true;
+bool Notifier::confirmable(Qos qos, std::size_t notifications) const {
+  if (pacing_.must_confirm(shard_.now(), notifications)) return true;
   switch (shard_.settings().notify_type) {
     case NotifyType::ByQos:
       return qos != Qos::AtMostOnce;
@@ -80,7 +106,7 @@ bool Notifier::fits_credit(const Message& message) const {
 void Notifier::probe_peer() {
   probing_ = true;
   probe().probes.add();
-  shard_.probe(route_, tag(0, true));
+  shard_.send(route_, {.tag = tag(0, true), .observer = {}, .notification = {}, .message = nullptr, .is_probe = true});
 }
 
 DeliveryResult Notifier::deliver(const Delivery& delivery) {
@@ -128,7 +154,7 @@ void Notifier::send_held() {
 
 DeliveryResult Notifier::send_to(const std::vector<std::uint16_t>& observations, const MessagePtr& message, Qos qos,
                                  PacketId packet_id) {
-  const bool confirm = confirmable(qos);
+  const bool confirm = confirmable(qos, observations.size());
   std::vector<std::uint16_t> sent;
   for (const std::uint16_t id : observations) {
     Observation* const observation = observations_.by_id(id);
@@ -156,17 +182,16 @@ bool Notifier::send(Observation& observation, const MessagePtr& message, bool co
     ended_.push_back(observation.id);
     return false;
   }
+  // A filter for many topics stands for many representations.
+  if (!observation.format && !has_wildcard(observation.filter)) observation.format = content_format_of(*message);
   const UnixMillis now = shard_.wall_now();
   Response notification = notification_of(message, now);
-  // What the client shows anew within that time it need not ask for again [RFC 7641 4.3.1].
-  if (!notification.options.find(Option::MaxAge)) {
-    notification.options.add(Option::MaxAge, seconds_of(shard_.settings().keep_alive));
-  }
+  limit_max_age(notification.options, shard_.settings().keep_alive);
   notification.options.add(Option::Observe, observation.sequence.next(now));
   probe().notifications.add();
   pacing_.sent();
   credit_ -= std::min(credit_, std::min(message->payload().size(), kOneBlock) + kNotificationOverhead);
-  shard_.notify(route_, observation.observer, std::move(notification), message, tag(observation.id, confirm));
+  shard_.send(route_, {tag(observation.id, confirm), observation.observer, std::move(notification), message});
   return true;
 }
 
@@ -183,7 +208,7 @@ void Notifier::send_again() {
 
 void Notifier::send_last(Observation& observation, Code code) {
   if (!has_route_) return;
-  shard_.notify(route_, observation.observer, {code, {}, {}}, nullptr, tag(0, false));
+  shard_.send(route_, {tag(observation.id, false), observation.observer, {code, {}, {}}, nullptr});
 }
 
 Notifier::Effect Notifier::on_outcome(const NotificationTag& told, Outcome outcome) {
@@ -214,8 +239,8 @@ Notifier::Effect Notifier::on_outcome(const NotificationTag& told, Outcome outco
 void Notifier::settle(std::uint16_t observation, std::vector<PacketId>& acknowledged) {
   std::erase(in_flight_.observations, observation);
   if (in_flight_.message == nullptr || !in_flight_.observations.empty()) return;
-  if (shard_.now() - in_flight_.since >= kLate) pacing_.late();
-  pacing_.confirmed(shard_.now());
+  const bool late = shard_.now() - in_flight_.since >= kLate;
+  pacing_.confirmed(shard_.now(), late ? Confirmation::Late : Confirmation::InTime);
   if (in_flight_.packet_id != 0) acknowledged.push_back(in_flight_.packet_id);
   in_flight_ = {};
 }

@@ -36,10 +36,15 @@ class Notifier {
   /// The client was heard of: notifications go there from now on, and what it has not confirmed at its old place goes
   /// once more.
   void use_route(const Envelope& envelope);
-  /// What tells on_outcome() that the connection of the route has ended.
-  [[nodiscard]] NotificationTag connection_tag() const { return tag(NotificationTag::kMostObservation, false); }
+  /// From now on on_outcome() is told when the connection of the route ends.
+  void watch_connection();
   /// Nothing is known of where it is.
   void drop_route();
+  /// Finds out whether it is there, by on_outcome().
+  void ask_for_sign_of_life();
+  /// Its observer has been told a later state than that on its way to it, which it would take for an old one: that goes
+  /// once more [RFC 7641 4.4].
+  void overtake(std::uint16_t observation);
 
   /// Busy: try again after ready() has turned true. What is of QoS 0 is never refused: it waits here, and where there
   /// is too much of it the oldest goes [RFC 7641 4.5.1].
@@ -79,7 +84,11 @@ class Notifier {
     TimePoint since{};
   };
 
-  [[nodiscard]] bool confirmable(Qos qos) const;
+  void leave_route();
+  void withdraw_in_flight();
+  /// What tells on_outcome() that the connection of the route has ended.
+  [[nodiscard]] NotificationTag connection_tag() const { return tag(NotificationTag::kMostObservation, false); }
+  [[nodiscard]] bool confirmable(Qos qos, std::size_t notifications) const;
   [[nodiscard]] bool fits_credit(const Message& message) const;
   void probe_peer();
   [[nodiscard]] bool free() const;
@@ -100,6 +109,7 @@ class Notifier {
   Route route_;
   std::uint16_t epoch_ = 0;
   bool has_route_ = false;
+  bool watching_ = false;  ///< see watch_connection()
   bool verified_ = false;
   bool probing_ = false;
   std::size_t credit_ = 0;  ///< see Envelope

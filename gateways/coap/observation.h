@@ -12,6 +12,11 @@
 
 namespace sluice::coap {
 
+/// A filter for many topics.
+[[nodiscard]] inline bool has_wildcard(std::string_view filter) {
+  return filter.find_first_of("+#") != std::string_view::npos;
+}
+
 /// What a client observes: a subscription of its session and the token under which it is notified [RFC 7641 4.1].
 struct Observation {
   std::uint16_t id = 0;  ///< within the client; the subscription's identifier in the core, too

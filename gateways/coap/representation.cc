@@ -47,6 +47,14 @@ std::optional<std::uint32_t> max_age_of(const Message& message, UnixMillis now) 
   return static_cast<std::uint32_t>(std::min<UnixMillis>(left, std::numeric_limits<std::uint32_t>::max()));
 }
 
+void limit_max_age(Options& options, std::chrono::milliseconds most) {
+  const auto limit = static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(most).count());
+  const auto age = options.find(Option::MaxAge);
+  const std::uint32_t limited = age ? std::min(limit, age->uint().value_or(limit)) : limit;
+  options.remove(Option::MaxAge);
+  options.add(Option::MaxAge, limited);
+}
+
 bool has_etag(const std::vector<Bytes>& etags, const ETag& etag) {
   return std::ranges::any_of(etags, [&](const Bytes& known) { return std::ranges::equal(known, etag); });
 }

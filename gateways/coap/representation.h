@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,6 +22,8 @@ using ETag = std::array<std::byte, 8>;
 [[nodiscard]] std::uint16_t content_format_of(const Message& message);
 /// Seconds until it expires; nullopt: never. What does not expire may still be replaced at any time.
 [[nodiscard]] std::optional<std::uint32_t> max_age_of(const Message& message, UnixMillis now);
+/// A notification says until when another one comes at the latest, or the observer has to ask [RFC 7641 4.3.1].
+void limit_max_age(Options& options, std::chrono::milliseconds most);
 
 /// Whether an ETag of `etags` is the message's.
 [[nodiscard]] bool has_etag(const std::vector<Bytes>& etags, const ETag& etag);

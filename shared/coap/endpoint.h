@@ -33,6 +33,7 @@ class DatagramEndpoint final : private CarrierEvents {
     requester_.on_peer_gone(peer);
     server_.on_peer_gone(peer);
   }
+  void on_room(PeerId peer) override { server_.on_room(peer); }
 
   MessageLayer messages_;
   Server server_;

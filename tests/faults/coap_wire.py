@@ -101,6 +101,43 @@ def value_of(message, number):
     return next((value for found, value in message.options if found == number), None)
 
 
+class StreamClient:
+    """A connection of RFC 8323 that says hello, and has as small a buffer for what it receives as there is."""
+    CSM, MAX_MESSAGE_SIZE = 7 << 5 | 1, 2
+
+    def __init__(self, port, largest=65536):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket.settimeout(DEADLINE)
+        self._in = self.socket.makefile("rb")
+        self._send(self.CSM, b"", option(self.MAX_MESSAGE_SIZE, uint(largest)))
+
+    def close(self):
+        self._in.close()
+        self.socket.close()
+
+    def _send(self, code, token, body):
+        nibble, extended = _nibble(len(body))
+        self.socket.sendall(bytes([nibble << 4 | len(token)]) + extended + bytes([code]) + token + body)
+
+    def request(self, code, path, token, more=()):
+        self._send(code, token, options([*target(path), *more]))
+
+    def receive(self):
+        """The next message, signals apart; its message id says nothing."""
+        while True:
+            first = self._in.read(1)[0]
+            length, token_size = first >> 4, first & 15
+            if length > 12:
+                size, base = {13: (1, 13), 14: (2, 269), 15: (4, 65805)}[length]
+                length = base + int.from_bytes(self._in.read(size), "big")
+            code = self._in.read(1)
+            rest = self._in.read(token_size + length)
+            if code[0] >> 5 != 7:
+                return parse(bytes([token_size]) + code + b"\0\0" + rest)
+
+
 class Client:
     """One address of the loopback. It sends again what is not answered, so that a flood beside it may cost it
     datagrams; it proves its address where it is asked to (Echo)."""

@@ -28,6 +28,8 @@ class CarrierEvents {
   virtual bool on_response(const Incoming& incoming) = 0;
   /// Everything that was agreed with the peer is void.
   virtual void on_peer_gone(PeerId peer) = 0;
+  /// What was Sent::Full for this peer may be tried again.
+  virtual void on_room(PeerId peer) = 0;
 
  protected:
   ~CarrierEvents() = default;
@@ -56,7 +58,8 @@ class Carrier {
   enum class Sent : std::uint8_t {
     Yes,      ///< on its way
     Waiting,  ///< confirmable messages before it are not acknowledged yet [RFC 7252 4.7]
-    Refused,  ///< too many wait already, or the peer is gone: no reminder follows
+    Full,     ///< too many wait already: no reminder follows, but CarrierEvents::on_room() when there is room again
+    Refused,  ///< the peer is gone, or takes nothing like that: no reminder follows
   };
   /// Sends a message that answers nothing: a notification, a request.
   virtual Sent send(PeerId peer, Parts& parts, Confirm confirm, Reminder reminder) = 0;

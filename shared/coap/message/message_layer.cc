@@ -206,8 +206,7 @@ void MessageLayer::reply(const ReplyTo& to, Parts& parts) {
   if (peer == nullptr) return;
   if (to.type == Type::Confirmable && to.acknowledged) {
     // Rather unconfirmed than lost, if too many of its answers wait to be confirmed [RFC 7252 5.2.2].
-    if (send(to.peer, parts, Confirm::Yes, {}) == Sent::Refused)
-      static_cast<void>(send(to.peer, parts, Confirm::No, {}));
+    if (send(to.peer, parts, Confirm::Yes, {}) == Sent::Full) static_cast<void>(send(to.peer, parts, Confirm::No, {}));
     return;
   }
   const bool piggybacked = to.type == Type::Confirmable;
@@ -255,7 +254,8 @@ Carrier::Sent MessageLayer::send(PeerId id, Parts& parts, Confirm confirm, Remin
   }
   if (traffic_of_peer.waiting.size() >= parameters_.max_waiting) {
     message_probe().refused.add();
-    return Sent::Refused;
+    traffic_of_peer.room_wanted = true;
+    return Sent::Full;
   }
   traffic_of_peer.waiting.push_back({std::move(message), reminder});
   peers_.pin(id);
@@ -273,7 +273,7 @@ void MessageLayer::withdraw(PeerId id, Reminder reminder) {
     if (sent.waiting[i].reminder != reminder) continue;
     sent.waiting.erase(i);
     peers_.unpin(id);
-    return;
+    return tell_room(id, sent);
   }
   const auto mine = [&](MessageId mid) { return retransmitter_.reminder_of(id, mid) == reminder; };
   const auto found = std::ranges::find_if(sent.outstanding, mine);
@@ -319,6 +319,13 @@ void MessageLayer::settled(PeerId id, MessageId mid) {
     PeerTraffic::Waiting next = traffic_of_peer.waiting.pop_front();
     peers_.unpin(id);
     send_confirmable(id, peer, std::move(next.message), next.reminder);
+  }
+  tell_room(id, traffic_of_peer);
+}
+
+void MessageLayer::tell_room(PeerId id, PeerTraffic& traffic_of_peer) {
+  if (traffic_of_peer.waiting.size() < parameters_.max_waiting && std::exchange(traffic_of_peer.room_wanted, false)) {
+    events_.on_room(id);
   }
 }
 

@@ -78,6 +78,7 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   void remember_non_confirmable(Peer& peer, MessageId mid, Reminder reminder);
   static MessageId next_mid(Peer& peer);
   void settled(PeerId id, MessageId mid);
+  void tell_room(PeerId id, PeerTraffic& traffic_of_peer);
   void tell(PeerId peer, Reminder reminder, Outcome outcome);
   void sweep();
 

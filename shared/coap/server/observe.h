@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include "shared/base/clock.h"
@@ -31,6 +32,9 @@ class ObserveSequence {
   std::uint32_t last_ = kNone;
 };
 
+/// Whether a confirmation came after the first transmission, or only after another one.
+enum class Confirmation : std::uint8_t { InTime, Late };
+
 /// How fast one observer is notified [RFC 7641 4.5.1]: a window of notifications that it has not confirmed yet, which
 /// grows with every confirmation and shrinks when one is late. The last one of a window is confirmable, and so is the
 /// first after a while [RFC 7641 4.5]: what is not confirmable costs nothing to lose, and still follows
@@ -48,25 +52,29 @@ class NotificationPacing {
 
   /// False: wait for a confirmation.
   [[nodiscard]] bool may_send() const { return sent_ < window_; }
-  /// True if the next notification has to be confirmable, whatever it carries.
-  [[nodiscard]] bool must_confirm(TimePoint now) const {
-    return sent_ + 1 >= window_ || now - confirmed_at_ >= confirm_every_;
+  /// True if the next notifications, so many at a time, have to be confirmable, whatever they carry.
+  [[nodiscard]] bool must_confirm(TimePoint now, std::size_t notifications = 1) const {
+    return sent_ + notifications >= window_ || now - confirmed_at_ >= confirm_every_;
   }
   /// A notification leaves.
   void sent() { ++sent_; }
   /// The observer has confirmed one: everything before it is out of the way.
-  void confirmed(TimePoint now) {
+  void confirmed(TimePoint now, Confirmation when = Confirmation::InTime) {
     confirmed_at_ = now;
     sent_ = 0;
-    window_ = static_cast<std::uint8_t>(std::min<unsigned>(most_, window_ * 2U));
+    const unsigned window = when == Confirmation::InTime ? window_ * 2U : window_ / 2U;
+    window_ = static_cast<std::uint8_t>(std::clamp<unsigned>(window, 1, most_));
   }
-  /// Something had to be sent again.
-  void late() { window_ = std::max<std::uint8_t>(1, window_ / 2); }
+  /// What is not confirmed will not be: it went to somewhere else.
+  void restart() {
+    sent_ = 0;
+    window_ = std::min(kFirstWindow, most_);
+  }
 
  private:
   std::uint8_t most_;
   std::uint8_t window_;
-  std::uint8_t sent_ = 0;
+  std::size_t sent_ = 0;
   Duration confirm_every_;
   TimePoint confirmed_at_;
 };

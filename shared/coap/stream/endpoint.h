@@ -41,6 +41,7 @@ class StreamEndpoint final : private CarrierEvents {
     requester_.on_peer_gone(peer);
     server_.on_peer_gone(peer);
   }
+  void on_room(PeerId peer) override { server_.on_room(peer); }
 
   StreamCarrier streams_;
   Server server_;

@@ -290,7 +290,8 @@ Carrier::Sent StreamConnection::send(const Parts& parts, Carrier::Confirm confir
   if (state_ > State::Open || too_large_for_peer(parts)) return Carrier::Sent::Refused;
   if (backlog() >= home_.settings.output_high) {
     stream_probe().refused.add();
-    return Carrier::Sent::Refused;
+    traffic_->room_wanted = true;
+    return Carrier::Sent::Full;
   }
   transmit(parts);
   if (closed_) return Carrier::Sent::Refused;
@@ -299,7 +300,11 @@ Carrier::Sent StreamConnection::send(const Parts& parts, Carrier::Confirm confir
 }
 
 Carrier::Sent StreamConnection::probe(Reminder reminder) {
-  if (state_ > State::Open || traffic().probes.size() >= kMostProbes) return Carrier::Sent::Refused;
+  if (state_ > State::Open) return Carrier::Sent::Refused;
+  if (traffic().probes.size() >= kMostProbes) {
+    traffic_->room_wanted = true;
+    return Carrier::Sent::Full;
+  }
   const Token token = next_ping_token();
   transmit(make_ping(token));
   if (closed_) return Carrier::Sent::Refused;
@@ -330,9 +335,20 @@ void StreamConnection::on_writable() {
   home_.shard.at_turn_end(*this);
 }
 
+/// Half of what is permitted has to be free: not for every single message.
+void StreamConnection::tell_room() {
+  if (closed_ || !traffic_ || !traffic_->room_wanted) return;
+  if (backlog() >= std::max<std::size_t>(home_.settings.output_high / 2, 1)) return;
+  if (traffic_->probes.size() >= kMostProbes) return;
+  traffic_->room_wanted = false;
+  home_.shard.at_turn_end(*this);
+  home_.events.on_room(id_);
+}
+
 void StreamConnection::on_turn_end() {
   if (!closed_) resume_if_possible();
   flush();
+  tell_room();
   if (state_ == State::Finishing && !closed_ && (!traffic_ || traffic_->output.pending() == 0)) close();
   if (closed_) {
     // What the transport has not taken yet is given up: the peer does not read, or has no use for it.

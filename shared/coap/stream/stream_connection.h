@@ -99,6 +99,7 @@ class StreamConnection final : private TransportEvents, private WheelTimer, priv
   StreamTraffic& traffic();
   void transmit(const Parts& parts);
   void flush();
+  void tell_room();
   [[nodiscard]] std::size_t backlog() const { return blocked_ ? traffic_->output.pending() : 0; }
   [[nodiscard]] bool too_large_for_peer(const Parts& parts) const;
   Token next_ping_token();

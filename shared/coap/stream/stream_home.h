@@ -25,8 +25,9 @@ struct StreamTraffic {
   StreamOutput output;
   ExchangeQueue exchanges;
   std::vector<Probe> probes;  ///< Pings that somebody wants to know of
+  bool room_wanted = false;   ///< somebody was told that too much waits
 
-  [[nodiscard]] bool idle() const { return output.empty() && exchanges.empty() && probes.empty(); }
+  [[nodiscard]] bool idle() const { return output.empty() && exchanges.empty() && probes.empty() && !room_wanted; }
 };
 
 /// What the connections of one carrier share. Owner: the carrier. Thread: its shard.

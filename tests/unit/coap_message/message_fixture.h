@@ -82,9 +82,11 @@ struct FakeEvents final : CarrierEvents {
   std::vector<Arrived> requests;
   std::vector<Arrived> responses;
   std::vector<PeerId> gone;
+  std::vector<PeerId> room;
   bool wants_responses = false;
   std::function<void(const Arrived&)> serve = [](const Arrived&) {};
   std::function<void(PeerId)> mourn = [](PeerId) {};
+  std::function<void(PeerId)> when_room = [](PeerId) {};
 
   static Arrived arrived(const Incoming& incoming) {
     const Pdu& pdu = incoming.pdu;
@@ -101,6 +103,10 @@ struct FakeEvents final : CarrierEvents {
   void on_peer_gone(PeerId peer) override {
     gone.push_back(peer);
     mourn(peer);
+  }
+  void on_room(PeerId peer) override {
+    room.push_back(peer);
+    when_room(peer);
   }
 };
 

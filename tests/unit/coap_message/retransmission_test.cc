@@ -135,7 +135,7 @@ TEST_F(Retransmission, OneAtATimeAndTheOthersInOrder) {
   EXPECT_EQ(send(peer, Confirm::Yes, 2), Sent::Waiting);
   EXPECT_EQ(send(peer, Confirm::Yes, 3), Sent::Waiting);
   EXPECT_EQ(send(peer, Confirm::Yes, 4), Sent::Waiting);
-  EXPECT_EQ(send(peer, Confirm::Yes, 5), Sent::Refused);
+  EXPECT_EQ(send(peer, Confirm::Yes, 5), Sent::Full);
   EXPECT_EQ(send(peer, Confirm::No, 6), Sent::Yes) << "what is not confirmable waits for nobody";
   ASSERT_EQ(port_.sent.size(), 2U);
   receive("60 00 " + sent_mid(1));
@@ -148,6 +148,46 @@ TEST_F(Retransmission, OneAtATimeAndTheOthersInOrder) {
   std::vector<Cookie> cookies;
   for (const auto& told : sink_.told) cookies.push_back(told.cookie);
   EXPECT_EQ(cookies, (std::vector<Cookie>{1, 2, 3}));
+}
+
+TEST_F(Retransmission, WhoFoundNoPlaceIsToldOnceWhenThereIsOne) {
+  parameters_.max_waiting = 2;
+  const PeerId peer = verified_peer();
+  for (Cookie cookie = 1; cookie <= 3; ++cookie) static_cast<void>(send(peer, Confirm::Yes, cookie));
+  receive("60 00 " + sent_mid());
+  EXPECT_TRUE(events_.room.empty()) << "nobody was told that there is no place";
+  EXPECT_EQ(send(peer, Confirm::Yes, 4), Sent::Waiting);
+  const std::vector<std::pair<const char*, std::function<void()>>> ways = {
+      {"acknowledged", [&] { receive("60 00 " + sent_mid()); }},
+      {"reset", [&] { receive("70 00 " + sent_mid()); }},
+      {"withdrawn from those that wait", [&] { layer().withdraw(peer, {&sink_, 5}); }},
+      {"given up", [&] { clock_.pass(minutes(2)); }},
+  };
+  for (const auto& [name, make_room] : ways) {
+    events_.room.clear();
+    EXPECT_EQ(send(peer, Confirm::Yes, 5), Sent::Full) << name;
+    EXPECT_EQ(send(peer, Confirm::Yes, 5), Sent::Full) << name;
+    EXPECT_TRUE(events_.room.empty()) << name;
+    make_room();
+    EXPECT_EQ(events_.room, std::vector<PeerId>{peer}) << name;
+    EXPECT_EQ(send(peer, Confirm::Yes, 5), Sent::Waiting) << name;
+  }
+}
+
+TEST_F(Retransmission, WhoIsToldOfAPlaceMayTakeItAtOnce) {
+  parameters_.max_waiting = 1;
+  const PeerId peer = verified_peer();
+  Cookie next = 1;
+  while (send(peer, Confirm::Yes, next) != Sent::Full) ++next;
+  events_.when_room = [&](PeerId) {
+    if (next > 6) return;
+    EXPECT_EQ(send(peer, Confirm::Yes, next++), Sent::Waiting);
+    EXPECT_EQ(send(peer, Confirm::Yes, next), Sent::Full);
+  };
+  for (int i = 0; i < 6; ++i) receive("60 00 " + sent_mid());
+  std::vector<Cookie> cookies;
+  for (const auto& told : sink_.told) cookies.push_back(told.cookie);
+  EXPECT_EQ(cookies, (std::vector<Cookie>{1, 2, 3, 4, 5, 6}));
 }
 
 TEST_F(Retransmission, AnAnswerForWhichThereIsNoPlaceLeavesUnconfirmed) {

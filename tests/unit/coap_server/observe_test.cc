@@ -78,15 +78,50 @@ TEST(NotificationPacing, TheLastOfAWindowIsConfirmable) {
 TEST(NotificationPacing, ShrinksWhenAConfirmationIsLate) {
   const TimePoint now{};
   NotificationPacing pacing(64, hours(20), now);
-  for (int i = 0; i < 4; ++i) pacing.sent();
-  pacing.late();
-  EXPECT_FALSE(pacing.may_send());
-  for (int i = 0; i < 10; ++i) pacing.late();
+  for (const int window : {4, 2, 1, 1}) {
+    for (int i = 1; i < window; ++i) {
+      EXPECT_FALSE(pacing.must_confirm(now));
+      pacing.sent();
+    }
+    EXPECT_TRUE(pacing.must_confirm(now));
+    pacing.sent();
+    EXPECT_FALSE(pacing.may_send());
+    pacing.confirmed(now, Confirmation::Late);
+  }
   pacing.confirmed(now);
   EXPECT_FALSE(pacing.must_confirm(now)) << "two: one that is not and one that is";
   pacing.sent();
   EXPECT_TRUE(pacing.must_confirm(now));
   pacing.sent();
+  EXPECT_FALSE(pacing.may_send());
+}
+
+TEST(NotificationPacing, SeveralAtATimeCountAsThatMany) {
+  const TimePoint now{};
+  NotificationPacing pacing(8, hours(20), now);
+  EXPECT_FALSE(pacing.must_confirm(now, 3));
+  EXPECT_TRUE(pacing.must_confirm(now, 4));
+  for (int i = 0; i < 2; ++i) pacing.sent();
+  EXPECT_FALSE(pacing.must_confirm(now, 1));
+  EXPECT_TRUE(pacing.must_confirm(now, 2));
+  EXPECT_TRUE(pacing.must_confirm(now, 1000));
+  for (int i = 0; i < 1000; ++i) pacing.sent();
+  EXPECT_FALSE(pacing.may_send());
+  pacing.confirmed(now);
+  EXPECT_TRUE(pacing.may_send());
+}
+
+TEST(NotificationPacing, BeginsAnewWhereNothingIsOnItsWay) {
+  const TimePoint now{};
+  NotificationPacing pacing(64, hours(20), now);
+  for (int i = 0; i < 4; ++i) pacing.confirmed(now);
+  for (int i = 0; i < 64; ++i) pacing.sent();
+  EXPECT_FALSE(pacing.may_send());
+  pacing.restart();
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(pacing.may_send());
+    pacing.sent();
+  }
   EXPECT_FALSE(pacing.may_send());
 }
 

@@ -84,7 +84,7 @@ TEST_F(BackPressure, FromSomeBacklogOnNothingNewIsSentAndNothingRead) {
   EXPECT_EQ(notify(1000, 1), Carrier::Sent::Yes);
   EXPECT_EQ(notify(1000, 2), Carrier::Sent::Waiting);
   const auto before = stream_probe().refused.value();
-  EXPECT_EQ(notify(1000, 3), Carrier::Sent::Refused);
+  EXPECT_EQ(notify(1000, 3), Carrier::Sent::Full);
   EXPECT_EQ(stream_probe().refused.value(), before + 1);
   arrive(get("01"));
   EXPECT_THAT(requests, IsEmpty());
@@ -96,6 +96,25 @@ TEST_F(BackPressure, FromSomeBacklogOnNothingNewIsSentAndNothingRead) {
   make_room();
   EXPECT_THAT(outcomes, ElementsAre(Pair(1, Outcome::Acknowledged), Pair(2, Outcome::Acknowledged),
                                     Pair(4, Outcome::Acknowledged)));
+}
+
+TEST_F(BackPressure, WhoFoundNoPlaceIsToldOnceWhenHalfOfItIsFree) {
+  settings.output_high = 2000;
+  connect_introduced();
+  wire->room = 0;
+  EXPECT_EQ(notify(1000, 1), Carrier::Sent::Yes);
+  make_room(500);
+  EXPECT_THAT(room, IsEmpty()) << "nobody was told that there is no place";
+  EXPECT_EQ(notify(1000, 2), Carrier::Sent::Waiting);
+  EXPECT_EQ(notify(1000, 3), Carrier::Sent::Waiting);
+  EXPECT_EQ(notify(1, 4), Carrier::Sent::Full);
+  EXPECT_EQ(notify(1, 5), Carrier::Sent::Full);
+  make_room(800);
+  EXPECT_THAT(room, IsEmpty()) << "not for every single message";
+  make_room(800);
+  EXPECT_THAT(room, ElementsAre(peer));
+  make_room();
+  EXPECT_THAT(room, ElementsAre(peer));
 }
 
 TEST_F(BackPressure, APeerThatAsksAndDoesNotReadIsClosed) {

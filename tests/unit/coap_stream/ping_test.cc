@@ -85,8 +85,13 @@ TEST_F(Ping, OursAreBounded) {
   connect_introduced();
   turn([&] {
     for (Cookie i = 0; i < 8; ++i) EXPECT_EQ(carrier->probe(peer, {this, i}), Carrier::Sent::Yes);
-    EXPECT_EQ(carrier->probe(peer, {this, 9}), Carrier::Sent::Refused);
+    EXPECT_EQ(carrier->probe(peer, {this, 9}), Carrier::Sent::Full);
   });
+  const std::string token = sent().front().substr(std::string("7.02 #").size());
+  EXPECT_THAT(room, IsEmpty());
+  arrive(Frame(codes::kPong).token(token).bytes());
+  EXPECT_THAT(room, ElementsAre(peer));
+  turn([&] { EXPECT_EQ(carrier->probe(peer, {this, 9}), Carrier::Sent::Yes); });
 }
 
 }  // namespace

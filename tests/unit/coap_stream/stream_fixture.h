@@ -125,6 +125,7 @@ class StreamTest : public ShardTest, public CarrierEvents, public OutcomeSink {
   std::vector<std::string> requests;
   std::vector<std::string> responses;
   std::vector<PeerId> gone;
+  std::vector<PeerId> room;
   std::vector<std::pair<Cookie, Outcome>> outcomes;
   std::function<void(const Incoming&)> when_request;  ///< unset: it is left unanswered
   bool expects_responses = true;
@@ -133,6 +134,7 @@ class StreamTest : public ShardTest, public CarrierEvents, public OutcomeSink {
   void on_request(const Incoming& incoming) override;
   bool on_response(const Incoming& incoming) override;
   void on_peer_gone(PeerId id) override { gone.push_back(id); }
+  void on_room(PeerId id) override { room.push_back(id); }
   void on_outcome(PeerId, Cookie cookie, Outcome outcome) override { outcomes.emplace_back(cookie, outcome); }
 
   std::size_t seen_ = 0;  ///< of what the wire sent
