@@ -130,6 +130,13 @@ TEST_F(CoapObserve, RFC7641_4_1_4_deregistration_of_one_entry_leaves_the_others)
   client.take("a", "news");
 }
 
+TEST_F(CoapObserve, RFC7959_2_6_1_request_for_a_later_block_registers_nothing) {
+  Endpoint client = node();
+  const Message response = client.request(observe(topic("a"), "watch").block2(1, 6));
+  EXPECT_FALSE(response.has(kObserve)) << response.describe();
+  expect_gone(client);
+}
+
 TEST_F(CoapObserve, RFC7641_4_1_1_other_values_of_observe_register_nothing) {
   retain(topic("a"), "now");
   Endpoint client = node();
@@ -174,6 +181,18 @@ TEST_F(CoapObserve, RFC7641_4_2_4_RFC7641_4_2_5_format_stays_or_the_observation_
   }
 }
 
+TEST_F(CoapObserve, RFC7641_4_2_4_format_of_the_first_value_that_comes_stays) {
+  Endpoint client = node();
+  register_for(client, topic("a"), "watch");
+  client.request(put(topic("a"), "text").with(kContentFormat, 0U), kChanged);
+  EXPECT_EQ(client.take("watch", "text").number(kContentFormat), 0U);
+  client.request(put(topic("a"), "{}").with(kContentFormat, 50U), kChanged);
+  const Message change = client.next();
+  EXPECT_EQ(change.code, kNotAcceptable) << change.describe();
+  if (change.kind == Kind::Con) client.acknowledge(change);
+  expect_gone(client);
+}
+
 TEST_F(CoapObserve, RFC7641_4_2_4_formats_with_accept) {
   Endpoint client = node();
   client.request(keep(topic("a"), "text").with(kContentFormat, 0U), kChanged);
@@ -202,10 +221,16 @@ TEST_F(CoapObserve, RFC7641_4_3_1_1_RFC7641_4_5_1_last_state_arrives_after_a_bur
 }
 
 TEST_F(CoapObserve, RFC7641_4_3_1_2_notifications_say_how_long_they_hold) {
+  start({"coap.keepalive=100s"});
+  if (IsSkipped()) return;
   Endpoint client = node();
-  register_for(client, topic("a"), "watch");
+  EXPECT_EQ(register_for(client, topic("a"), "watch").number(kMaxAge), 100U);
   publish("news");
-  EXPECT_TRUE(client.take("watch", "news").has(kMaxAge));
+  EXPECT_EQ(client.take("watch", "news").number(kMaxAge), 100U);
+  client.request(request(kPut, topic("a"), "other").query("expiry=1000").body("long"), kChanged);
+  EXPECT_EQ(client.take("watch", "long").number(kMaxAge), 100U) << "it may be replaced any time";
+  client.request(request(kPut, topic("a"), "other").query("expiry=50").body("short"), kChanged);
+  EXPECT_LE(client.take("watch", "short").number(kMaxAge).value_or(100), 50U);
 }
 
 TEST_F(CoapObserve, RFC7641_4_3_2_1_valid_only_for_entity_tags_that_the_client_named) {

@@ -146,6 +146,9 @@ TEST(Discovery, LinksAndFilters) {
   EXPECT_EQ(root_links(settings, Compat::Emq4, ""), "</mqtt>,</ps>");
   const std::vector<ListedTopic> topics = {{"a", 42}, {"b c", 50}};
   EXPECT_EQ(topic_links(topics, "ct=50"), "</ps/b%20c>;ct=50;rt=\"core.ps.data\";obs");
+  EXPECT_EQ(topic_links({{"a?b", 0}, {"100%", 0}, {"a//{b}", 0}}, "ct=0"),
+            "</ps/a%3Fb>;ct=0;rt=\"core.ps.data\";obs,</ps/100%25>;ct=0;rt=\"core.ps.data\";obs,"
+            "</ps/a//%7Bb%7D>;ct=0;rt=\"core.ps.data\";obs");
   EXPECT_EQ(text_of(links_response(topic_links(topics, "href=/ps/a"))), "</ps/a>;ct=42;rt=\"core.ps.data\";obs");
 }
 

@@ -122,6 +122,20 @@ TEST_F(ClientObserve, ANotificationMayCrossTheRefresh) {
   EXPECT_EQ(requester().size(), 1U);
 }
 
+// [RFC 7641 3.4]
+TEST_F(ClientObserve, ANewerNotificationMayOvertakeTheAnswerToARefresh) {
+  const Asked registration = establish();
+  EXPECT_TRUE(requester().refresh(id_));
+  const Asked again = *sent();
+  receive(notification(registration, 13, "newest"));
+  Parts agreed = answer_to(again, codes::kContent, "older");
+  agreed.options.add(Option::Observe, 12U);
+  receive(agreed);
+  receive(notification(registration, 14, "next"));
+  EXPECT_EQ(asker_.bodies(), (Lines{"first", "newest", "next"}));
+  EXPECT_TRUE(requester().refresh(id_)) << "the earlier one is over";
+}
+
 TEST_F(ClientObserve, TheAnswerToARefreshMayComeBeforeItsAcknowledgement) {
   const Asked registration = establish();
   EXPECT_TRUE(requester().refresh(id_));

@@ -157,6 +157,26 @@ TEST_F(RequestOptions, NoResponse) {
   }
 }
 
+// What a group's member keeps silent of by itself it says to whom wants to hear it [RFC 7967 2.1].
+TEST_F(RequestOptions, NoResponseOfAGroup) {
+  const Unwanted rows[] = {
+      {std::nullopt, codes::kContent, true}, {std::nullopt, codes::kNotFound, false},
+      {0, codes::kNotFound, true},           {2, codes::kNotFound, true},
+      {2, codes::kContent, false},           {8, codes::kNotFound, false},
+      {8, codes::kServiceUnavailable, true},
+  };
+  for (const Unwanted& row : rows) {
+    serve(row.code);
+    Parts parts = request();
+    parts.type = Type::NonConfirmable;
+    if (row.option) parts.options.add(Option::NoResponse, *row.option);
+    carrier_.answers.clear();
+    static_cast<void>(ask(parts, 1, true));
+    clock_.pass(parameters_.default_leisure + std::chrono::seconds(1));
+    EXPECT_EQ(!carrier_.answers.empty(), row.heard) << row.option.value_or(99) << ' ' << row.code.to_string();
+  }
+}
+
 TEST_F(RequestOptions, NoResponseToAnAnswerThatComesLater) {
   Parts parts = request(codes::kPut);
   parts.options.add(Option::NoResponse, 2U);
