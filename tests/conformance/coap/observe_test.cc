@@ -130,7 +130,7 @@ TEST_F(CoapObserve, RFC7641_4_1_4_deregistration_of_one_entry_leaves_the_others)
   client.take("a", "news");
 }
 
-TEST_F(CoapObserve, RFC7959_2_6_1_request_for_a_later_block_registers_nothing) {
+TEST_F(CoapObserve, RFC7959_2_6_2_request_for_a_later_block_registers_nothing) {
   Endpoint client = node();
   const Message response = client.request(observe(topic("a"), "watch").block2(1, 6));
   EXPECT_FALSE(response.has(kObserve)) << response.describe();
