@@ -83,6 +83,9 @@ class ClientPort {
 
   /// QoS 2: a packet id that is still awaiting release is not published twice [MQTT-4.3.3-10].
   virtual PublishResult publish(const PublishRequest& request) = 0;
+  /// Whether publish() would refuse the topic: Success, TopicNameInvalid or NotAuthorized. Nothing is published, and no
+  /// hook runs.
+  [[nodiscard]] virtual Reason may_publish(std::string_view topic) = 0;
   /// True while a QoS 2 message with this id was taken and is not released: another PUBLISH with it is a duplicate.
   [[nodiscard]] virtual bool awaits_release(PacketId packet_id) const = 0;
   /// PUBREL: Success, or PacketIdentifierNotFound.

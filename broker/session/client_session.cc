@@ -251,6 +251,8 @@ PublishResult ClientSession::publish(const PublishRequest& request) {
   return session::publish(*this, request);
 }
 
+Reason ClientSession::may_publish(std::string_view topic) { return session::may_publish(*this, topic); }
+
 PublishResult ClientSession::publish_qos2(const PublishRequest& request) {
   if (durable_ && !awaits_release(request.packet_id) && !context_.core.storage->takes_changes()) {
     storage::probe().refused.add();

@@ -46,6 +46,7 @@ class ClientSession final : public ClientPort, private WheelTimer, private Outbo
   // ClientPort.
   [[nodiscard]] std::string_view client_id() const override { return client_id_; }
   PublishResult publish(const PublishRequest& request) override;
+  [[nodiscard]] Reason may_publish(std::string_view topic) override;
   [[nodiscard]] bool awaits_release(PacketId packet_id) const override;
   Outcome release(PacketId packet_id) override;
   Reason acknowledge(Ack ack, PacketId packet_id, Reason reason) override;

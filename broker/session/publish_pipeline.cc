@@ -18,13 +18,12 @@ namespace {
 bool reserved(std::string_view topic) { return topic.starts_with("$SYS/"); }
 
 Reason authorise(ClientSession& session, std::string_view topic) {
-  if (router::check_topic_name(topic, session.context().settings.max_topic_levels)) return Reason::TopicNameInvalid;
-  if (!reserved(topic) && session.allowed(auth::Action::Publish, topic)) [[likely]]
-    return Reason::Success;
-  auth::log_acl_denied(session.client_id(), auth::Action::Publish, topic);
-  probe().dropped.add();
-  probe().dropped_denied.add();
-  return Reason::NotAuthorized;
+  const Reason reason = may_publish(session, topic);
+  if (reason == Reason::NotAuthorized) {
+    probe().dropped.add();
+    probe().dropped_denied.add();
+  }
+  return reason;
 }
 
 UnixMillis expiry_at(std::optional<std::uint32_t> seconds, UnixMillis now) {
@@ -111,6 +110,14 @@ void log_lost_will(const ClientSession& session, const WillRequest& will, Reason
 }
 
 }  // namespace
+
+Reason may_publish(ClientSession& session, std::string_view topic) {
+  if (router::check_topic_name(topic, session.context().settings.max_topic_levels)) return Reason::TopicNameInvalid;
+  if (!reserved(topic) && session.allowed(auth::Action::Publish, topic)) [[likely]]
+    return Reason::Success;
+  auth::log_acl_denied(session.client_id(), auth::Action::Publish, topic);
+  return Reason::NotAuthorized;
+}
 
 PublishResult publish(ClientSession& session, const PublishRequest& request) {
   if (const Reason refused = authorise(session, request.topic); refused != Reason::Success) return refused;

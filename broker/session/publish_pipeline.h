@@ -13,6 +13,9 @@ class ClientSession;
 /// A client's publish, step by step: topic → authorisation → mount point → hooks → retain → route.
 PublishResult publish(ClientSession& session, const PublishRequest& request);
 
+/// Whether the client may publish to the topic, and it is one; what may not is logged.
+Reason may_publish(ClientSession& session, std::string_view topic);
+
 /// A client's will, on its way out: authorised like any publish; a denied one is logged and counted. False: it was
 /// refused, as a publish would be, and nobody has it.
 bool publish_will(ClientSession& session, const WillRequest& will);

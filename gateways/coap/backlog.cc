@@ -11,6 +11,7 @@ namespace {
 /// The observation of the client, whatever route it has and however it is notified.
 Cookie observation_of(NotificationTag tag) {
   tag.epoch = 0;
+  tag.copy = 0;
   tag.confirmable = false;
   return tag.pack();
 }
@@ -53,7 +54,7 @@ void Backlog::forget(PeerId peer, const NotificationTag& tag) {
   const auto queue = peers_.find(peer.slot);
   if (queue == peers_.end()) return;
   const auto waiting = queue->second.by_observation.find(observation_of(tag));
-  if (waiting != queue->second.by_observation.end()) erase(queue, waiting->second);
+  if (waiting != queue->second.by_observation.end() && waiting->second->tag.confirmable) erase(queue, waiting->second);
 }
 
 /// Requires: `outgoing` has its tag still.

@@ -40,7 +40,7 @@ class Backlog {
   std::optional<OutboundNotification> take(PeerId peer);
   /// Undoes take().
   void put_back(PeerId peer, OutboundNotification outgoing);
-  /// Forgets what waits of the observation of `tag`: nobody needs it any more.
+  /// Forgets what is to be confirmed of the observation of `tag`: nobody needs that any more.
   void forget(PeerId peer, const NotificationTag& tag);
   /// Forgets all of the peer's, and says what they were.
   std::vector<NotificationTag> drop(PeerId peer);

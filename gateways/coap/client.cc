@@ -72,7 +72,8 @@ bool Client::proves(const Envelope& envelope) const {
 
 void Client::inherit(Client& other) {
   notifier_.observations() = std::exchange(other.notifier_.observations(), {});
-  if (token_.empty()) token_ = other.token_;
+  // It stands for the credentials with which it was got.
+  if (token_.empty() && proof_ == other.proof_) token_ = other.token_;
 }
 
 // Coming in.
@@ -289,6 +290,7 @@ void Client::go_away(Reason reason) {
   state_ = State::Away;
   restoring_ = false;
   refuse_what_is_open();
+  end_observations_of_stream();
   notifier_.drop_route();
   const bool stays = shard_.settings().session_expiry.count() != 0 && has_something_to_keep();
   handle_.close({.kind = CloseKind::Abnormal,
@@ -362,7 +364,7 @@ void Client::end_observations_of_stream() {
 void Client::cancel(const Observation& observation) {
   const std::string filter = observation.filter;
   const bool kept = !observation.on_stream;
-  notifier_.observations().erase(observation.id);
+  notifier_.forget(observation.id);
   if (kept) save_observations();
   static_cast<void>(handle_->unsubscribe(std::array<std::string_view, 1>{filter}));
 }
@@ -377,6 +379,7 @@ void Client::on_turn_end() {
   }
   for (const PacketId id : notifier_.take_acknowledged()) handle_->acknowledge(Ack::PubAck, id, Reason::Success);
   if (one_shot_ && uncommitted_.empty()) return end_session();
+  notifier_.send_held();
   if (notifier_.ready()) handle_->writable();
 }
 

@@ -50,24 +50,25 @@ bool CreatedTopics::put(std::string_view topic, std::uint16_t content_format) {
   return true;
 }
 
-std::size_t CreatedTopics::remove_tree(std::string_view root) {
-  std::vector<std::string> removed;
+void CreatedTopics::remove(std::string_view topic) {
   {
     const MutexLock lock(mutex_);
-    for (auto at = topics_.lower_bound(root); at != topics_.end() && at->first.starts_with(root);) {
-      if (is_in_tree(at->first, root)) {
-        removed.push_back(at->first);
-        at = topics_.erase(at);
-      } else {
-        ++at;
-      }
-    }
+    const auto found = topics_.find(topic);
+    if (found == topics_.end()) return;
+    topics_.erase(found);
   }
-  probe().created.add(-static_cast<std::int64_t>(removed.size()));
-  for (const std::string& topic : removed) {
-    if (store_ != nullptr) store_->erase(std::string(kPrefix) + topic);
+  probe().created.add(-1);
+  if (store_ != nullptr) store_->erase(std::string(kPrefix) + std::string(topic));
+}
+
+std::vector<std::string> CreatedTopics::tree(std::string_view topic, std::size_t most) const {
+  std::vector<std::string> found;
+  const MutexLock lock(mutex_);
+  for (auto at = topics_.lower_bound(topic); at != topics_.end() && at->first.starts_with(topic); ++at) {
+    if (found.size() == most) break;
+    if (is_in_tree(at->first, topic)) found.push_back(at->first);
   }
-  return removed.size();
+  return found;
 }
 
 std::vector<CreatedTopics::Listed> CreatedTopics::list(std::string_view scope, std::size_t most) const {

@@ -32,8 +32,9 @@ class CreatedTopics {
   [[nodiscard]] std::optional<Created> find(std::string_view topic) const;
   /// Makes it, or changes its format. False: there are too many.
   bool put(std::string_view topic, std::uint16_t content_format);
-  /// The topic and everything below it. Returns how many there were.
-  std::size_t remove_tree(std::string_view topic);
+  void remove(std::string_view topic);
+  /// The topic and what is below it, `most` of them at most.
+  [[nodiscard]] std::vector<std::string> tree(std::string_view topic, std::size_t most) const;
   struct Listed {
     std::string topic;
     std::uint16_t content_format = 0;

@@ -54,16 +54,20 @@ struct NotificationTag {
   std::uint8_t shard = 0;
   ClientSerial serial = 0;
   std::uint16_t observation = 0;  ///< 0: not about one (a probe)
-  std::uint16_t epoch = 0;        ///< counts the client's routes: what an earlier one had to say is not heard
+  std::uint8_t epoch = 0;         ///< counts the client's routes: what an earlier one had to say is not heard
+  std::uint8_t copy = 0;          ///< counts what is to be confirmed: nothing else is settled by its outcome
   bool confirmable = false;
 
   [[nodiscard]] Cookie pack() const {
-    return (Cookie{shard} << 56) | (Cookie{serial} << 29) | (Cookie{observation} << 17) | (Cookie{epoch} << 1) |
-           (confirmable ? 1U : 0U);
+    return (Cookie{shard} << 56) | (Cookie{serial} << 29) | (Cookie{observation} << 17) | (Cookie{epoch} << 9) |
+           (Cookie{copy} << 1) | (confirmable ? 1U : 0U);
   }
   static NotificationTag unpack(Cookie cookie) {
-    return {static_cast<std::uint8_t>(cookie >> 56), static_cast<ClientSerial>((cookie >> 29) & kMostSerial),
-            static_cast<std::uint16_t>((cookie >> 17) & kMostObservation), static_cast<std::uint16_t>(cookie >> 1),
+    return {static_cast<std::uint8_t>(cookie >> 56),
+            static_cast<ClientSerial>((cookie >> 29) & kMostSerial),
+            static_cast<std::uint16_t>((cookie >> 17) & kMostObservation),
+            static_cast<std::uint8_t>(cookie >> 9),
+            static_cast<std::uint8_t>(cookie >> 1),
             (cookie & 1U) != 0};
   }
   friend bool operator==(const NotificationTag&, const NotificationTag&) = default;

@@ -146,8 +146,9 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
     if (!response.code.is_success() || !response.body.bytes.empty()) return client.reply(envelope.sender, response);
   }
   Observation* observation = earlier(client, command);
+  const bool is_new = observation == nullptr;
   ObservationList& all = client.notifier().observations();
-  if (observation == nullptr) {
+  if (is_new) {
     if (all.size() >= shard.settings().max_observations) {
       // A server that takes no more observers answers the GET [RFC 7641 4.1].
       probe().observations_refused.add();
@@ -170,7 +171,11 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
   if (current || command.resource == Resource::Ps) request.options.retain_handling = RetainHandling::DoNotSend;
   const FilterOutcomes outcomes = client.session().subscribe(std::span(&request, 1), id);
   if (is_error(outcomes.reasons.front())) {
-    all.erase(id);
+    if (is_new) {
+      all.erase(id);
+    } else {
+      client.cancel(*all.by_id(id));
+    }
     return client.reply(envelope.sender, bare_response(code_of(outcomes.reasons.front())));
   }
   if (envelope.on_stream) {

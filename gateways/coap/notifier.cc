@@ -38,6 +38,7 @@ void Notifier::use_route(const Envelope& envelope) {
   route_ = envelope.route;
   shard_.pin(route_);
   if (in_flight_.message != nullptr) send_again();
+  shard_.call_at_turn_end(serial_);  // whatever the earlier place was asked for, messages may go to this one
 }
 
 void Notifier::drop_route() {
@@ -45,6 +46,7 @@ void Notifier::drop_route() {
   leave_route();
   in_flight_ = {};
   held_.clear();
+  acknowledged_.clear();  // those of an earlier connection name nothing in the next one
   pacing_.restart();
 }
 
@@ -69,11 +71,10 @@ void Notifier::ask_for_sign_of_life() {
 }
 
 void Notifier::overtake(std::uint16_t observation) {
-  if (!has_route_ || std::ranges::count(in_flight_.observations, observation) == 0) return;
-  shard_.withdraw(route_, {tag(observation, true)});
-  if (Observation* const overtaken = observations_.by_id(observation)) {
-    static_cast<void>(send(*overtaken, in_flight_.message, true));
-  }
+  // While it is not known whether the client is there nothing is on its way.
+  if (!has_route_ || probing_ || std::ranges::count(in_flight_.observations, observation) == 0) return;
+  withdraw_in_flight();
+  send_again();
 }
 
 void Notifier::watch_connection() {
@@ -155,6 +156,7 @@ void Notifier::send_held() {
 DeliveryResult Notifier::send_to(const std::vector<std::uint16_t>& observations, const MessagePtr& message, Qos qos,
                                  PacketId packet_id) {
   const bool confirm = confirmable(qos, observations.size());
+  if (confirm) ++copy_;
   std::vector<std::uint16_t> sent;
   for (const std::uint16_t id : observations) {
     Observation* const observation = observations_.by_id(id);
@@ -165,12 +167,13 @@ DeliveryResult Notifier::send_to(const std::vector<std::uint16_t>& observations,
   } else if (packet_id != 0) {
     acknowledged_.push_back(packet_id);
   }
-  if (!acknowledged_.empty() || !ended_.empty()) shard_.call_at_turn_end(serial_);
+  if (!acknowledged_.empty()) shard_.call_at_turn_end(serial_);
   return DeliveryResult::Accepted;
 }
 
 NotificationTag Notifier::tag(std::uint16_t observation, bool confirm) const {
-  return {static_cast<std::uint8_t>(shard_.index()), serial_, observation, epoch_, confirm};
+  const std::uint8_t copy = confirm ? copy_ : std::uint8_t{0};
+  return {static_cast<std::uint8_t>(shard_.index()), serial_, observation, epoch_, copy, confirm};
 }
 
 /// False: the observation ends instead [RFC 7641 4.2]: its topic has been removed, or says in another format what it
@@ -180,6 +183,7 @@ bool Notifier::send(Observation& observation, const MessagePtr& message, bool co
   if (removed || (observation.format && *observation.format != content_format_of(*message))) {
     send_last(observation, removed ? codes::kNotFound : codes::kNotAcceptable);
     ended_.push_back(observation.id);
+    shard_.call_at_turn_end(serial_);
     return false;
   }
   // A filter for many topics stands for many representations.
@@ -199,6 +203,7 @@ bool Notifier::send(Observation& observation, const MessagePtr& message, bool co
 void Notifier::send_again() {
   if (!fits_credit(*in_flight_.message)) return probe_peer();
   in_flight_.since = shard_.now();
+  ++copy_;
   for (const std::uint16_t id : in_flight_.observations) {
     if (Observation* const observation = observations_.by_id(id)) {
       static_cast<void>(send(*observation, in_flight_.message, true));
@@ -211,9 +216,24 @@ void Notifier::send_last(Observation& observation, Code code) {
   shard_.send(route_, {tag(observation.id, false), observation.observer, {code, {}, {}}, nullptr});
 }
 
+void Notifier::forget(std::uint16_t observation) {
+  observations_.erase(observation);
+  if (has_route_) shard_.withdraw(route_, {tag(observation, true)});
+  for (std::size_t i = held_.size(); i-- > 0;) {
+    std::erase(held_[i].observations, observation);
+    if (held_[i].observations.empty()) held_.erase(i);
+  }
+  if (std::erase(in_flight_.observations, observation) == 0 || !in_flight_.observations.empty()) return;
+  // Nobody is left to confirm it.
+  if (in_flight_.packet_id != 0) acknowledged_.push_back(in_flight_.packet_id);
+  in_flight_ = {};
+  pacing_.restart();
+  shard_.call_at_turn_end(serial_);
+}
+
 Notifier::Effect Notifier::on_outcome(const NotificationTag& told, Outcome outcome) {
   Effect effect;
-  if (!has_route_ || told.epoch != epoch_) return effect;
+  if (!has_route_ || told.epoch != epoch_ || (told.confirmable && told.copy != copy_)) return effect;
   if (told.observation == NotificationTag::kMostObservation) {
     effect.connection_ended = true;
     effect.unreachable = true;

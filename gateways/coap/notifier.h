@@ -42,8 +42,8 @@ class Notifier {
   void drop_route();
   /// Finds out whether it is there, by on_outcome().
   void ask_for_sign_of_life();
-  /// Its observer has been told a later state than that on its way to it, which it would take for an old one: that goes
-  /// once more [RFC 7641 4.4].
+  /// Its observer has been told a later number than that of what is on its way to it, which it would take for something
+  /// old: it goes once more [RFC 7641 4.4].
   void overtake(std::uint16_t observation);
 
   /// Busy: try again after ready() has turned true. What is of QoS 0 is never refused: it waits here, and where there
@@ -67,6 +67,8 @@ class Notifier {
   std::vector<std::uint16_t> take_ended() { return std::exchange(ended_, {}); }
   /// Sends what waits, as far as the client takes it.
   void send_held();
+  /// Erases it, with everything of it that is on its way or waits.
+  void forget(std::uint16_t observation);
   /// Tells the observer of `observation` that it is over, by a response of an error code [RFC 7641 4.2].
   void send_last(Observation& observation, Code code);
 
@@ -107,7 +109,8 @@ class Notifier {
   ObservationList observations_;
   NotificationPacing pacing_;
   Route route_;
-  std::uint16_t epoch_ = 0;
+  std::uint8_t epoch_ = 0;
+  std::uint8_t copy_ = 0;  ///< of what is in flight
   bool has_route_ = false;
   bool watching_ = false;  ///< see watch_connection()
   bool verified_ = false;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateways/coap/coap_probe.h"
+#include "gateways/coap/envelope.h"
 
 namespace sluice::coap {
 namespace {
@@ -30,17 +31,19 @@ Observation* ObservationList::by_token(const Token& token) {
 }
 
 Observation& ObservationList::add(std::string_view filter) {
-  std::uint16_t id = 1;
-  while (by_id(id) != nullptr) ++id;
+  do {
+    last_id_ = last_id_ + 1 < NotificationTag::kMostObservation ? static_cast<std::uint16_t>(last_id_ + 1) : 1;
+  } while (by_id(last_id_) != nullptr);
   probe().observations.add(1);
   Observation& added = all_.emplace_back();
-  added.id = id;
+  added.id = last_id_;
   added.filter = filter;
   return added;
 }
 
 void ObservationList::restore(Observation observation) {
   probe().observations.add(1);
+  last_id_ = std::max(last_id_, observation.id);
   all_.push_back(std::move(observation));
 }
 

@@ -39,7 +39,8 @@ class ObservationList {
   [[nodiscard]] Observation* by_id(std::uint32_t id);
   [[nodiscard]] Observation* by_filter(std::string_view filter);
   [[nodiscard]] Observation* by_token(const Token& token);
-  /// With an id of its own. Requires: size() < NotificationTag::kMostObservation.
+  /// With an id that none had lately: messages and answers about an earlier one may still be on their way. Requires:
+  /// size() < NotificationTag::kMostObservation - 1.
   Observation& add(std::string_view filter);
   /// One that was there before, under its old id. Requires: no other has it.
   void restore(Observation observation);
@@ -52,6 +53,7 @@ class ObservationList {
 
  private:
   std::vector<Observation> all_;
+  std::uint16_t last_id_ = 0;
 };
 
 }  // namespace sluice::coap

@@ -71,8 +71,8 @@ void serve_create(Client& client, const Envelope& envelope) {
     return client.reply(envelope.sender, bare_response(codes::kBadRequest));
   }
   const std::string topic = command.topic.empty() ? *name : command.topic + '/' + *name;
-  const Topic found = look_up(client, topic);
-  if (is_error(found.reason)) return client.reply(envelope.sender, bare_response(code_of(found.reason)));
+  const Reason reason = client.session().may_publish(topic);
+  if (is_error(reason)) return client.reply(envelope.sender, bare_response(code_of(reason)));
   if (!created(client).put(client.shard().scoped(client, topic), format)) {
     static log::RateLimit lines(1);
     log_limit_reached(lines, "a topic was not created", "coap.ps.max_created", client.shard().settings().max_created,
@@ -138,22 +138,49 @@ void serve_subscribe(Client& client, const Envelope& envelope) {
   if (readable(client, envelope, topic)) subscribe(client, envelope, topic.value, codes::kNoContent);
 }
 
+/// Whoever observes it learns that it is gone. As for any publish, the client has to have the right to.
+Reason clear(Client& client, std::string_view topic) {
+  PublishRequest request;
+  request.topic = topic;
+  request.retain = true;
+  return client.session().publish(request).reason;
+}
+
+struct Removed {
+  Reason refused = Reason::Success;
+  bool any = false;
+  bool more = false;
+};
+
+/// The topics without a value, as many as are listed at a time.
+Removed remove_created(Client& client, std::string_view topic) {
+  const std::size_t scope = client.shard().scoped(client, "").size();
+  const std::size_t most = client.shard().settings().max_listed;
+  const std::vector<std::string> tree = created(client).tree(client.shard().scoped(client, topic), most);
+  Removed removed{.any = !tree.empty(), .more = tree.size() == most};
+  for (const std::string& one : tree) {
+    const Reason reason = clear(client, std::string_view(one).substr(scope));
+    if (is_error(reason)) {
+      removed.refused = reason;
+    } else {
+      created(client).remove(one);
+    }
+  }
+  return removed;
+}
+
 /// Removes what was found, and looks again if that was not all.
 void serve_remove(Client& client, const Envelope& envelope, bool found_before) {
   const std::string& topic = envelope.command.topic;
   const auto done = [&client, envelope, found_before](const RetainedList& list) {
-    Reason refused = Reason::Success;
+    Removed removed = remove_created(client, envelope.command.topic);
     for (const MessagePtr& message : list.messages) {
-      PublishRequest clear;
-      clear.topic = message->topic();
-      clear.retain = true;
-      const Reason reason = client.session().publish(clear).reason;
-      if (is_error(reason)) refused = reason;
+      const Reason reason = clear(client, message->topic());
+      if (is_error(reason)) removed.refused = reason;
     }
-    if (is_error(refused)) return client.reply(envelope.sender, bare_response(code_of(refused)));
-    if (list.more) return serve_remove(client, envelope, true);
-    const std::size_t created_too = created(client).remove_tree(client.shard().scoped(client, envelope.command.topic));
-    const bool found = found_before || !list.messages.empty() || created_too > 0;
+    if (is_error(removed.refused)) return client.reply(envelope.sender, bare_response(code_of(removed.refused)));
+    if (list.more || removed.more) return serve_remove(client, envelope, true);
+    const bool found = found_before || !list.messages.empty() || removed.any;
     client.reply(envelope.sender, {found ? codes::kDeleted : codes::kNotFound, {}, {}});
   };
   if (topic.find_first_of("+#") != std::string::npos) {
@@ -183,7 +210,8 @@ void serve_list(Client& client, const Envelope& envelope) {
     for (const MessagePtr& message : list.messages) by_name.emplace(message->topic(), content_format_of(*message));
     const std::string scope = client.shard().scoped(client, "");
     for (const auto& one : created(client).list(scope, client.shard().settings().max_listed)) {
-      by_name.emplace(one.topic.substr(scope.size()), one.content_format);
+      std::string name = one.topic.substr(scope.size());
+      if (!is_error(look_up(client, name).reason)) by_name.emplace(std::move(name), one.content_format);
     }
     std::vector<ListedTopic> topics;
     topics.reserve(by_name.size());

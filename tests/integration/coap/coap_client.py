@@ -41,7 +41,7 @@ class Observer:
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self.wait_for(r"process incoming 2\.05 response"):
+        if not self.wait_for(r"process incoming 2\.0[57] response"):
             raise AssertionError(f"no observation: {self.kill()}")
 
     def _read(self):

@@ -54,6 +54,13 @@ class ObserveTest(CoapTest):
         observer.expect(r"4\.04")
         observer.kill()
 
+    def test_a_topic_of_ps_without_a_value(self):
+        self.ask("post", "ps/?c=c1", "-t", "40", "-e", f"<{self.name}>;ct=42")
+        observer = Observer(self.uri(f"ps/{self.name}?c=o"))
+        self.ask("delete", f"ps/{self.name}?c=c1")
+        observer.expect(r"4\.04")
+        observer.kill()
+
     def test_a_shared_group_gets_each_message_once(self):
         observers = [Observer(self.uri(f"mqtt/%24share/g/{self.name}?c=o{i}&qos=1")) for i in range(2)]
         for i in range(10):

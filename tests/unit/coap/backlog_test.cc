@@ -15,8 +15,13 @@ namespace {
 constexpr PeerId kPeer{1, 1};
 constexpr PeerId kOther{2, 1};
 
-NotificationTag tag(ClientSerial client, std::uint16_t observation, bool confirmable = true, std::uint16_t epoch = 0) {
-  return {.shard = 0, .serial = client, .observation = observation, .epoch = epoch, .confirmable = confirmable};
+NotificationTag tag(ClientSerial client, std::uint16_t observation, bool confirmable = true, std::uint8_t epoch = 0) {
+  return {.shard = 0,
+          .serial = client,
+          .observation = observation,
+          .epoch = epoch,
+          .copy = epoch,
+          .confirmable = confirmable};
 }
 
 void push(Backlog& backlog, PeerId peer, const NotificationTag& tag, Code code = codes::kContent) {
@@ -72,6 +77,9 @@ TEST(Backlog, WhatIsOutOfDateIsForgotten) {
   push(backlog, kPeer, tag(1, 1));
   backlog.forget(kPeer, tag(1, 1));
   EXPECT_FALSE(backlog.has(kPeer));
+  push(backlog, kPeer, tag(1, 1, false));
+  backlog.forget(kPeer, tag(1, 1));
+  EXPECT_TRUE(backlog.has(kPeer)) << "of what need not be confirmed nobody waits for the outcome";
 }
 
 TEST(Backlog, OfAPeerThatIsGoneAllAreNamed) {

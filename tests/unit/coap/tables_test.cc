@@ -49,8 +49,8 @@ TEST(CodeMap, ReasonsAndCodes) {
 TEST(NotificationTag, ComesBackAsItWas) {
   for (const NotificationTag& tag :
        {NotificationTag{},
-        NotificationTag{255, NotificationTag::kMostSerial, NotificationTag::kMostObservation, 65535, true},
-        NotificationTag{1, 2, 3, 4, false}}) {
+        NotificationTag{255, NotificationTag::kMostSerial, NotificationTag::kMostObservation, 255, 255, true},
+        NotificationTag{1, 2, 3, 4, 5, false}}) {
     EXPECT_EQ(NotificationTag::unpack(tag.pack()), tag);
   }
 }
@@ -64,8 +64,14 @@ TEST(ObservationList, OneForEachFilterWithAnIdOfItsOwn) {
   EXPECT_EQ(list.by_token(list.by_id(first)->observer.token)->filter, "a");
   list.erase(first);
   EXPECT_EQ(list.by_filter("a"), nullptr);
-  EXPECT_EQ(list.add("c").id, first) << "free again";
+  const std::uint16_t third = list.add("c").id;
+  EXPECT_NE(third, first) << "messages of the earlier one may be on their way";
   EXPECT_EQ(list.by_id(second)->filter, "b");
+  for (std::size_t i = 0; i < NotificationTag::kMostObservation; ++i) {
+    const std::uint16_t id = list.add("d").id;
+    ASSERT_TRUE(id != 0 && id != second && id != third && id < NotificationTag::kMostObservation) << id;
+    list.erase(id);
+  }
 }
 
 ObservationList two_observations() {
@@ -133,9 +139,12 @@ TEST(CreatedTopics, TreesAndBounds) {
   EXPECT_EQ(topics.find("a")->content_format, 60);
   EXPECT_EQ(topics.list("a", 10).size(), 3U);
   EXPECT_EQ(topics.list("a", 2).size(), 2U);
-  EXPECT_EQ(topics.remove_tree("a"), 2U) << "not those whose name only begins the same";
+  EXPECT_EQ(topics.tree("a", 9), (std::vector<std::string>{"a", "a/b"})) << "not those whose name only begins the same";
+  EXPECT_EQ(topics.tree("a", 1).size(), 1U);
+  for (const std::string& topic : topics.tree("a", 9)) topics.remove(topic);
   EXPECT_TRUE(topics.find("ab"));
-  EXPECT_EQ(topics.remove_tree("a"), 0U);
+  EXPECT_TRUE(topics.tree("a", 9).empty());
+  topics.remove("a");
 }
 
 TEST(Discovery, LinksAndFilters) {

@@ -20,6 +20,7 @@ class FakeClient final : public ClientPort {
  public:
   [[nodiscard]] std::string_view client_id() const override { return "fake"; }
   PublishResult publish(const PublishRequest& /*request*/) override { return {answer, ticket}; }
+  [[nodiscard]] Reason may_publish(std::string_view /*topic*/) override { return answer; }
   [[nodiscard]] bool awaits_release(PacketId /*packet_id*/) const override { return false; }
   Outcome release(PacketId /*packet_id*/) override { return Reason::Success; }
   Reason acknowledge(Ack /*ack*/, PacketId /*packet_id*/, Reason /*reason*/) override { return Reason::Success; }

@@ -221,6 +221,18 @@ TEST_F(RetainedSearchTest, WhatMayNotBeSubscribedToIsNotRead) {
   on_shard([&] { EXPECT_EQ(client.read("open/a"), "not_authorized"); });
 }
 
+TEST_F(RetainedSearchTest, WhoMayPublishIsToldSoWithoutPublishing) {
+  rules(R"({deny, all, publish, ["secret/#"]}. {allow, all}.)");
+  Reader& client = reader("a");
+  on_shard([&] {
+    EXPECT_EQ(client.handle->may_publish("open/a"), Reason::Success);
+    EXPECT_EQ(client.handle->may_publish("secret/a"), Reason::NotAuthorized);
+    EXPECT_EQ(client.handle->may_publish("$SYS/a"), Reason::NotAuthorized);
+    EXPECT_EQ(client.handle->may_publish("open/#"), Reason::TopicNameInvalid);
+    EXPECT_EQ(client.read("open/a"), "");
+  });
+}
+
 TEST_F(RetainedSearchTest, WhileTheStoreIsReadTheAnswerSaysSo) {
   retainer_.expect_load();
   Reader& client = reader("a");
