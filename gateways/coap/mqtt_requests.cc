@@ -159,6 +159,7 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
     }
     observation = &all.add(command.topic);
   }
+  const bool was_kept = !is_new && !observation->on_stream;
   observation->resource = command.resource;
   observation->observer = command.observer;
   observation->on_stream = envelope.on_stream;
@@ -178,11 +179,8 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
     }
     return client.reply(envelope.sender, bare_response(code_of(outcomes.reasons.front())));
   }
-  if (envelope.on_stream) {
-    client.notifier().watch_connection();
-  } else {
-    client.save_observations();
-  }
+  if (envelope.on_stream) client.notifier().watch_connection();
+  if (was_kept || !envelope.on_stream) client.save_observations();
   limit_max_age(response.options, shard.settings().keep_alive);
   response.options.add(Option::Observe, all.by_id(id)->sequence.next(shard.wall_now()));
   client.reply(envelope.sender, std::move(response), outcomes.ticket);

@@ -15,19 +15,6 @@ constexpr auto kSweepInterval = std::chrono::seconds(10);
 constexpr std::size_t kSweepAtOnce = 4096;
 constexpr std::size_t kAmplification = 3;  ///< what an address that is not verified gets for what it sends
 
-/// A message without code, token, options or payload [RFC 7252 4.1].
-std::array<std::byte, 4> empty_message(Type type, MessageId mid) {
-  const unsigned first = 0x40U | (static_cast<unsigned>(type) << 4);
-  return {static_cast<std::byte>(first), std::byte{0}, static_cast<std::byte>(mid >> 8),
-          static_cast<std::byte>(mid & 0xFFU)};
-}
-
-/// Gives an encoded message its id.
-void set_mid(Bytes& message, MessageId mid) {
-  message[2] = static_cast<std::byte>(mid >> 8);
-  message[3] = static_cast<std::byte>(mid & 0xFFU);
-}
-
 }  // namespace
 
 MessageLayer::MessageLayer(Shard& shard, DatagramPort& port, const Parameters& parameters, CarrierEvents& events)
@@ -37,7 +24,8 @@ MessageLayer::MessageLayer(Shard& shard, DatagramPort& port, const Parameters& p
       events_(events),
       peers_(std::max<std::size_t>(parameters.max_peers, 1)),
       duplicates_(parameters),
-      retransmitter_(shard, parameters, *this) {}
+      retransmitter_(shard, parameters, *this),
+      ids_(parameters.exchange_lifetime()) {}
 
 MessageLayer::~MessageLayer() {
   message_probe().peers.add(-static_cast<std::int64_t>(peers_.size()));
@@ -184,178 +172,6 @@ void MessageLayer::on_association_ended(const DatagramPath& path) {
   if (const PeerId id = peers_.find(path)) forget(id);
 }
 
-// What goes out.
-
-void MessageLayer::transmit(const Peer& peer, std::span<const std::byte> bytes) {
-  message_probe().sent.add();
-  port_.send(peer.path, bytes);
-}
-
-void MessageLayer::transmit_on_credit(Peer& peer, std::span<const std::byte> bytes) {
-  peer.credit -= std::min(peer.credit, static_cast<std::uint32_t>(bytes.size()));
-  transmit(peer, bytes);
-}
-
-void MessageLayer::transmit_empty(const DatagramPath& path, Type type, MessageId mid) {
-  message_probe().sent.add();
-  port_.send(path, empty_message(type, mid));
-}
-
-void MessageLayer::reply(const ReplyTo& to, Parts& parts) {
-  Peer* const peer = peers_.get(to.peer);
-  if (peer == nullptr) return;
-  if (to.type == Type::Confirmable && to.acknowledged) {
-    // Rather unconfirmed than lost, if too many of its answers wait to be confirmed [RFC 7252 5.2.2].
-    if (send(to.peer, parts, Confirm::Yes, {}) == Sent::Full) static_cast<void>(send(to.peer, parts, Confirm::No, {}));
-    return;
-  }
-  const bool piggybacked = to.type == Type::Confirmable;
-  parts.type = piggybacked ? Type::Acknowledgement : Type::NonConfirmable;
-  parts.mid = piggybacked ? to.mid : next_mid(*peer);
-  const Bytes bytes = encode(parts);
-  if (piggybacked) duplicates_.set_answer(to.peer, to.mid, bytes);
-  transmit_on_credit(*peer, bytes);
-}
-
-void MessageLayer::acknowledge(const ReplyTo& to) {
-  const Peer* const peer = peers_.get(to.peer);
-  if (peer == nullptr || to.type != Type::Confirmable) return;
-  const auto bytes = empty_message(Type::Acknowledgement, to.mid);
-  duplicates_.set_answer(to.peer, to.mid, bytes);
-  transmit(*peer, bytes);
-}
-
-void MessageLayer::reject(const ReplyTo& to) {
-  const Peer* const peer = peers_.get(to.peer);
-  if (peer == nullptr) return;
-  const auto bytes = empty_message(Type::Reset, to.mid);
-  duplicates_.set_answer(to.peer, to.mid, bytes);
-  message_probe().resets_sent.add();
-  transmit(*peer, bytes);
-}
-
-Carrier::Sent MessageLayer::send(PeerId id, Parts& parts, Confirm confirm, Reminder reminder) {
-  Peer* const peer = peers_.get(id);
-  if (peer == nullptr) return Sent::Refused;
-  parts.type = confirm == Confirm::Yes ? Type::Confirmable : Type::NonConfirmable;
-  parts.mid = 0;
-  Bytes message = encode(parts);
-  if (confirm == Confirm::No) {
-    const MessageId mid = next_mid(*peer);
-    set_mid(message, mid);
-    transmit_on_credit(*peer, message);
-    if (reminder.sink != nullptr) remember_non_confirmable(*peer, mid, reminder);
-    return Sent::Yes;
-  }
-  PeerTraffic& traffic_of_peer = traffic(*peer);
-  if (traffic_of_peer.outstanding.size() < parameters_.nstart) {
-    send_confirmable(id, *peer, std::move(message), reminder);
-    return Sent::Yes;
-  }
-  if (traffic_of_peer.waiting.size() >= parameters_.max_waiting) {
-    message_probe().refused.add();
-    traffic_of_peer.room_wanted = true;
-    return Sent::Full;
-  }
-  traffic_of_peer.waiting.push_back({std::move(message), reminder});
-  peers_.pin(id);
-  return Sent::Waiting;
-}
-
-void MessageLayer::withdraw(PeerId id, Reminder reminder) {
-  Peer* const peer = peers_.get(id);
-  if (peer == nullptr || !peer->traffic) return;
-  PeerTraffic& sent = *peer->traffic;
-  for (PeerTraffic::Sent& one : sent.non_confirmable) {
-    if (one.reminder == reminder) one = {};
-  }
-  for (std::size_t i = 0; i < sent.waiting.size(); ++i) {
-    if (sent.waiting[i].reminder != reminder) continue;
-    sent.waiting.erase(i);
-    peers_.unpin(id);
-    return tell_room(id, sent);
-  }
-  const auto mine = [&](MessageId mid) { return retransmitter_.reminder_of(id, mid) == reminder; };
-  const auto found = std::ranges::find_if(sent.outstanding, mine);
-  if (found == sent.outstanding.end()) return;
-  const MessageId mid = *found;
-  retransmitter_.take(id, mid);
-  settled(id, mid);
-}
-
-Carrier::Sent MessageLayer::probe(PeerId id, Reminder reminder) {
-  Parts ping;
-  return send(id, ping, Confirm::Yes, reminder);
-}
-
-void MessageLayer::send_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder) {
-  const MessageId mid = next_mid(peer);
-  set_mid(message, mid);
-  traffic(peer).outstanding.push_back(mid);
-  peers_.pin(id);
-  transmit_on_credit(peer, message);
-  retransmitter_.add(id, mid, std::move(message), reminder);
-}
-
-void MessageLayer::remember_non_confirmable(Peer& peer, MessageId mid, Reminder reminder) {
-  PeerTraffic& sent = traffic(peer);
-  sent.non_confirmable[sent.next_sent] = {mid, reminder};
-  sent.next_sent = static_cast<std::uint8_t>((sent.next_sent + 1) % PeerTraffic::kRemembered);
-}
-
-/// An id that no unacknowledged message to the peer has [RFC 7252 4.4].
-MessageId MessageLayer::next_mid(Peer& peer) {
-  while (peer.traffic && std::ranges::count(peer.traffic->outstanding, peer.next_mid) > 0) ++peer.next_mid;
-  return peer.next_mid++;
-}
-
-/// A confirmable message is out of the way: the next one may go.
-void MessageLayer::settled(PeerId id, MessageId mid) {
-  Peer& peer = *peers_.get(id);
-  PeerTraffic& traffic_of_peer = *peer.traffic;
-  traffic_of_peer.outstanding.erase(std::ranges::find(traffic_of_peer.outstanding, mid));
-  peers_.unpin(id);
-  while (!traffic_of_peer.waiting.empty() && traffic_of_peer.outstanding.size() < parameters_.nstart) {
-    PeerTraffic::Waiting next = traffic_of_peer.waiting.pop_front();
-    peers_.unpin(id);
-    send_confirmable(id, peer, std::move(next.message), next.reminder);
-  }
-  tell_room(id, traffic_of_peer);
-}
-
-void MessageLayer::tell_room(PeerId id, PeerTraffic& traffic_of_peer) {
-  if (traffic_of_peer.waiting.size() < parameters_.max_waiting && std::exchange(traffic_of_peer.room_wanted, false)) {
-    events_.on_room(id);
-  }
-}
-
-void MessageLayer::retransmit(PeerId id, std::span<const std::byte> message) {
-  Peer* const peer = peers_.get(id);
-  if (peer == nullptr) return;
-  if (!peer->verified && peer->credit < message.size()) return ask_instead(*peer);
-  message_probe().retransmissions.add();
-  transmit_on_credit(*peer, message);
-}
-
-/// An address that may be forged gets no more than what it has credit for, and a ping in place of what it has no credit
-/// for: whoever is there answers that, and gets the message when its time comes again.
-void MessageLayer::ask_instead(Peer& peer) {
-  const MessageId mid = next_mid(peer);
-  traffic(peer).asked = mid;
-  transmit_on_credit(peer, empty_message(Type::Confirmable, mid));
-}
-
-void MessageLayer::give_up(PeerId id, MessageId mid, Reminder reminder) {
-  message_probe().timeouts.add();
-  if (peers_.get(id) == nullptr) return;
-  settled(id, mid);
-  tell(id, reminder, Outcome::TimedOut);
-}
-
-void MessageLayer::tell(PeerId peer, Reminder reminder, Outcome outcome) {
-  if (reminder.sink != nullptr) reminder.sink->on_outcome(peer, reminder.cookie, outcome);
-}
-
 // Peers.
 
 const Peer* MessageLayer::look(PeerId id) const { return peers_.get(id); }
@@ -369,6 +185,7 @@ Peer* MessageLayer::acquaint(const DatagramPath& path, PeerId& id) {
   PeerId evicted;
   id = peers_.insert(path, shard_.now(), evicted);
   if (evicted) {
+    ids_.forget(evicted);
     message_probe().peers_evicted.add();
     message_probe().peers.add(-1);
     events_.on_peer_gone(evicted);
@@ -411,6 +228,7 @@ void MessageLayer::forget(PeerId id) {
     while (!peer->traffic->waiting.empty()) left.push_back(peer->traffic->waiting.pop_front().reminder);
   }
   peers_.erase(id);
+  ids_.forget(id);
   message_probe().peers.add(-1);
   for (const Reminder& reminder : left) tell(id, reminder, Outcome::PeerGone);
   events_.on_peer_gone(id);
@@ -429,6 +247,7 @@ void MessageLayer::sweep() {
     if (!id || shard_.now() - look(id)->last_heard < lifetime) break;
     forget(id);
   }
+  wake_starved();
   duplicates_.forget_expired(shard_.now());
   message_probe().remembered.add(static_cast<std::int64_t>(duplicates_.size()) -
                                  static_cast<std::int64_t>(remembered_shown_));

@@ -10,6 +10,7 @@
 #include "shared/base/timing_wheel.h"
 #include "shared/coap/message/carrier.h"
 #include "shared/coap/message/duplicates.h"
+#include "shared/coap/message/message_ids.h"
 #include "shared/coap/message/parameters.h"
 #include "shared/coap/message/peer_table.h"
 #include "shared/coap/message/retransmitter.h"
@@ -72,12 +73,19 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   void forget(PeerId id);
   void transmit(const Peer& peer, std::span<const std::byte> bytes);
   void transmit_on_credit(Peer& peer, std::span<const std::byte> bytes);
-  void ask_instead(Peer& peer);
+  void ask_instead(PeerId id, Peer& peer);
   void transmit_empty(const DatagramPath& path, Type type, MessageId mid);
   void send_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder);
   void remember_non_confirmable(Peer& peer, MessageId mid, Reminder reminder);
-  static MessageId next_mid(Peer& peer);
+  MessageId next_mid(PeerId id, Peer& peer);
+  [[nodiscard]] bool may_send_confirmable(PeerId id, const Peer& peer) const;
+  [[nodiscard]] bool has_free_id(PeerId id, const Peer& peer) const;
+  Sent full(PeerId id, Peer& peer);
+  void note_starved(PeerId id, PeerTraffic& traffic_of_peer);
+  void transmit_non_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder);
   void settled(PeerId id, MessageId mid);
+  void send_waiting(PeerId id);
+  void wake_starved();
   void tell_room(PeerId id, PeerTraffic& traffic_of_peer);
   void tell(PeerId peer, Reminder reminder, Outcome outcome);
   void sweep();
@@ -93,6 +101,8 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   mutable PeerTable peers_;
   DuplicateCache duplicates_;
   Retransmitter retransmitter_;
+  MessageIds ids_;
+  std::vector<PeerId> starved_;       ///< to whom something was not sent for want of a message id
   std::size_t remembered_shown_ = 0;  ///< of duplicates_, as the gauge has it
   std::uint64_t forgotten_shown_ = 0;
 };

@@ -39,6 +39,7 @@ struct PeerTraffic {
   std::array<Sent, kRemembered> non_confirmable{};
   std::uint8_t next_sent = 0;
   bool room_wanted = false;        ///< somebody was told that too many wait
+  bool starved = false;            ///< it waits for a message id that may be used again
   std::optional<MessageId> asked;  ///< of the ping that went out in place of a message for which there is no credit
   boost::container::small_vector<MessageId, 4> outstanding;  ///< confirmable and not acknowledged yet: at most NSTART
 };
