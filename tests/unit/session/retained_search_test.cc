@@ -229,7 +229,7 @@ TEST_F(RetainedSearchTest, WhoMayPublishIsToldSoWithoutPublishing) {
     EXPECT_EQ(client.handle->may_publish("secret/a"), Reason::NotAuthorized);
     EXPECT_EQ(client.handle->may_publish("$SYS/a"), Reason::NotAuthorized);
     EXPECT_EQ(client.handle->may_publish("open/#"), Reason::TopicNameInvalid);
-    EXPECT_EQ(client.read("open/a"), "");
+    EXPECT_EQ(client.read("open/a"), "nothing");
   });
 }
 
