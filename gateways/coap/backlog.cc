@@ -19,7 +19,7 @@ Cookie observation_of(NotificationTag tag) {
 }  // namespace
 
 void Backlog::push(PeerId peer, OutboundNotification outgoing) {
-  if (const auto queue = peers_.find(peer.slot); queue != peers_.end()) {
+  if (const auto queue = peers_.find(peer); queue != peers_.end()) {
     const auto earlier = queue->second.by_observation.find(observation_of(outgoing.tag));
     if (earlier != queue->second.by_observation.end()) {
       if (!earlier->second->tag.confirmable) probe().superseded.add();
@@ -33,7 +33,7 @@ void Backlog::push(PeerId peer, OutboundNotification outgoing) {
 void Backlog::put_back(PeerId peer, OutboundNotification outgoing) { insert(peer, std::move(outgoing), true); }
 
 void Backlog::insert(PeerId peer, OutboundNotification outgoing, bool in_front) {
-  Queue& queue = peers_[peer.slot];
+  Queue& queue = peers_[peer];
   const Cookie observation = observation_of(outgoing.tag);
   const auto place =
       queue.in_order.insert(in_front ? queue.in_order.begin() : queue.in_order.end(), std::move(outgoing));
@@ -43,7 +43,7 @@ void Backlog::insert(PeerId peer, OutboundNotification outgoing, bool in_front) 
 }
 
 std::optional<OutboundNotification> Backlog::take(PeerId peer) {
-  const auto queue = peers_.find(peer.slot);
+  const auto queue = peers_.find(peer);
   if (queue == peers_.end()) return std::nullopt;
   std::optional<OutboundNotification> first = std::move(queue->second.in_order.front());
   erase(queue, queue->second.in_order.begin());
@@ -51,7 +51,7 @@ std::optional<OutboundNotification> Backlog::take(PeerId peer) {
 }
 
 void Backlog::forget(PeerId peer, const NotificationTag& tag) {
-  const auto queue = peers_.find(peer.slot);
+  const auto queue = peers_.find(peer);
   if (queue == peers_.end()) return;
   const auto waiting = queue->second.by_observation.find(observation_of(tag));
   if (waiting != queue->second.by_observation.end() && waiting->second->tag.confirmable) erase(queue, waiting->second);
@@ -68,7 +68,7 @@ void Backlog::erase(Queues::iterator queue, List::iterator outgoing) {
 
 std::vector<NotificationTag> Backlog::drop(PeerId peer) {
   std::vector<NotificationTag> dropped;
-  const auto found = peers_.find(peer.slot);
+  const auto found = peers_.find(peer);
   if (found == peers_.end()) return dropped;
   for (const OutboundNotification& one : found->second.in_order) dropped.push_back(one.tag);
   size_ -= dropped.size();

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
 #include <unordered_map>
@@ -27,13 +28,19 @@ struct OutboundNotification {
   bool is_probe = false;
 };
 
+struct PeerHash {
+  std::size_t operator()(PeerId peer) const {
+    return std::hash<std::uint64_t>()((std::uint64_t{peer.generation} << 32U) | peer.slot);
+  }
+};
+
 /// What clients have for peers to whom too much is on its way already [RFC 7252 4.7], each peer's in the order in which
 /// it came: many clients may be behind one peer. At most one notification of each observation, the latest, so that
 /// there is no more of it than there are observations [RFC 7641 4.5.1].
 /// Owner: the EndpointHost. Thread: its shard.
 class Backlog {
  public:
-  [[nodiscard]] bool has(PeerId peer) const { return peers_.contains(peer.slot); }
+  [[nodiscard]] bool has(PeerId peer) const { return peers_.contains(peer); }
   /// Takes the place of an earlier one of the same observation.
   void push(PeerId peer, OutboundNotification outgoing);
   /// The peer's first one, taken out; nothing: it has none.
@@ -53,12 +60,12 @@ class Backlog {
     boost::unordered_flat_map<Cookie, List::iterator> by_observation;
   };
 
-  using Queues = std::unordered_map<std::uint32_t, Queue>;
+  using Queues = std::unordered_map<PeerId, Queue, PeerHash>;
 
   void insert(PeerId peer, OutboundNotification outgoing, bool in_front);
   void erase(Queues::iterator queue, List::iterator outgoing);
 
-  Queues peers_;  ///< by slot
+  Queues peers_;
   std::size_t size_ = 0;
 };
 

@@ -12,7 +12,7 @@ void EndpointHost::on_request(const Request& request) { shard_.on_request(*this,
 /// Whoever is not told is told when something is sent there the next time.
 void EndpointHost::on_peer_gone(PeerId peer) {
   for (const NotificationTag& tag : backlog_.drop(peer)) shard_.refused(tag);
-  const auto watched = watched_.find(peer.slot);
+  const auto watched = watched_.find(peer);
   if (watched == watched_.end()) return;
   const Cookies told = std::move(watched->second);
   watched_.erase(watched);
@@ -29,16 +29,17 @@ void EndpointHost::on_room(PeerId peer) {
 
 void EndpointHost::on_outcome(PeerId, Cookie cookie, Outcome outcome) { shard_.on_outcome(cookie, outcome); }
 
-void EndpointHost::watch(PeerId peer, const NotificationTag& tag) { watched_[peer.slot].insert(tag.pack()); }
+void EndpointHost::watch(PeerId peer, const NotificationTag& tag) { watched_[peer].insert(tag.pack()); }
 
 void EndpointHost::unwatch(PeerId peer, const NotificationTag& tag) {
-  const auto watched = watched_.find(peer.slot);
+  const auto watched = watched_.find(peer);
   if (watched == watched_.end()) return;
   watched->second.erase(tag.pack());
   if (watched->second.empty()) watched_.erase(watched);
 }
 
 void EndpointHost::send(PeerId peer, OutboundNotification outgoing) {
+  if (!server().carrier().known(peer)) return shard_.refused(outgoing.tag);
   // Nothing overtakes what waits, but datagrams that nobody confirms: those wait for nobody.
   const bool waits_its_turn = outgoing.tag.confirmable || server().carrier().reliable();
   if (!waits_its_turn) backlog_.forget(peer, outgoing.tag);

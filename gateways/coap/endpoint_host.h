@@ -52,7 +52,7 @@ class EndpointHost : public RequestHandler, public OutcomeSink {
   const std::uint32_t index_;
   const std::shared_ptr<const ListenerTraits> traits_;
   const Compat compat_;
-  std::unordered_map<std::uint32_t, Cookies> watched_;  ///< by the peer's slot
+  std::unordered_map<PeerId, Cookies, PeerHash> watched_;
   Backlog backlog_;
 };
 

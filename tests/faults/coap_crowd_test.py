@@ -91,6 +91,36 @@ class CrowdTest(CoapFaultTest):
                 last[message.token] = message.payload[:6]
         self.assertEqual(sorted(last), sorted(tokens))
 
+    def test_what_was_for_a_connection_that_is_over(self):
+        """It goes to nobody else, though the next connection has its place and too much on its way."""
+        client = self.coap()
+        self.observe(client, f"mqtt/{self.name}?c=left&qos=1", b"secret")
+        self.assertEqual(client.upload(f"mqtt/{self.name}/large?c=other&retain=1", b"x" * 60_000).code, "2.04")
+        connections = self.gauge("coap/streams/count")
+        first = StreamClient(self.server.port(TCP_COAP))
+        first.request(GET, f"mqtt/{self.name}/large?c=left", b"moved")
+        self.assertEqual(first.receive().code, "2.05")
+        first.close()
+        self.wait_for_gauge("coap/streams/count", connections)
+        second = StreamClient(self.server.port(TCP_COAP), largest=1 << 20)
+        self.addCleanup(second.close)
+        second.request(GET, f"mqtt/{self.name}/flood?c=next&qos=1", b"flood", [(OBSERVE, b"")])
+        self.assertEqual(second.receive().code, "2.05")
+        for _ in range(250):
+            second.request(GET, f"mqtt/{self.name}/large?c=next", b"large")
+        self.publish(b"flood", topic=f"{self.name}/flood")
+        self.wait_for_gauge("coap/notifications/crowded", 1)
+        self.publish(b"of the first")
+        tokens = []
+        while tokens.count(b"large") < 250 or b"flood" not in tokens:
+            tokens.append(second.receive().token)
+        second.request(GET, f"mqtt/{self.name}/large?c=next", b"last")
+        while tokens[-1] != b"last":
+            tokens.append(second.receive().token)
+        self.assertEqual(set(tokens), {b"large", b"flood", b"last"})
+        client.send(request(GET, f"mqtt/{self.name}/large?c=left", mid=client.next_mid(), token=b"back"))
+        self.assertIn((b"secret", b"of the first"), self.confirm(client, 2))
+
     def test_a_peer_that_is_gone(self):
         """Its clients are not stuck with it: what waits for them comes where they are heard of again."""
         client = self.coap()

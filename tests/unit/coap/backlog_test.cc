@@ -82,6 +82,16 @@ TEST(Backlog, WhatIsOutOfDateIsForgotten) {
   EXPECT_TRUE(backlog.has(kPeer)) << "of what need not be confirmed nobody waits for the outcome";
 }
 
+TEST(Backlog, ALaterPeerInTheSamePlaceGetsNothingOfAnEarlierOnes) {
+  Backlog backlog;
+  push(backlog, kPeer, tag(1, 1));
+  const PeerId later{kPeer.slot, kPeer.generation + 1};
+  EXPECT_FALSE(backlog.has(later));
+  push(backlog, later, tag(2, 1));
+  EXPECT_EQ(taken(backlog, later), std::vector{tag(2, 1)});
+  EXPECT_EQ(taken(backlog, kPeer), std::vector{tag(1, 1)});
+}
+
 TEST(Backlog, OfAPeerThatIsGoneAllAreNamed) {
   Backlog backlog;
   const std::int64_t crowded = probe().crowded.value();
