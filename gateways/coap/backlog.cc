@@ -54,7 +54,9 @@ void Backlog::forget(PeerId peer, const NotificationTag& tag) {
   const auto queue = peers_.find(peer);
   if (queue == peers_.end()) return;
   const auto waiting = queue->second.by_observation.find(observation_of(tag));
-  if (waiting != queue->second.by_observation.end() && waiting->second->tag.confirmable) erase(queue, waiting->second);
+  if (waiting == queue->second.by_observation.end()) return;
+  const bool says_that_it_is_over = !waiting->second->is_probe && !waiting->second->notification.code.is_success();
+  if (!says_that_it_is_over) erase(queue, waiting->second);
 }
 
 /// Requires: `outgoing` has its tag still.

@@ -47,7 +47,7 @@ class Backlog {
   std::optional<OutboundNotification> take(PeerId peer);
   /// Undoes take().
   void put_back(PeerId peer, OutboundNotification outgoing);
-  /// Forgets what is to be confirmed of the observation of `tag`: nobody needs that any more.
+  /// Forgets what waits of the observation of `tag`, for which nobody waits any more; but that it is over is told.
   void forget(PeerId peer, const NotificationTag& tag);
   /// Forgets all of the peer's, and says what they were.
   std::vector<NotificationTag> drop(PeerId peer);

@@ -255,18 +255,19 @@ void Client::on_committed(CommitTicket ticket) {
 
 void Client::arm_keep_alive() {
   asked_ = false;
+  heard_ = shard_.now();
   const Duration patience = shard_.settings().keep_alive;
   const bool observes = !notifier_.observations().empty();
-  shard_.shard().wheel().arm_coarsely(*this, shard_.now() + (observes ? patience / 2 : patience));
+  shard_.shard().wheel().arm_coarsely(*this, heard_ + (observes ? patience / 2 : patience));
 }
 
-void Client::on_timer(TimePoint) {
+void Client::on_timer(TimePoint now) {
   if (state_ != State::Online) return vanish();  // away for longer than its session lives
-  if (asked_ || notifier_.observations().empty()) return go_away(Reason::KeepAliveTimeout);
+  const TimePoint end = heard_ + shard_.settings().keep_alive;
+  if (now >= end) return go_away(Reason::KeepAliveTimeout);
   // Who observes need not say anything by itself to be notified [RFC 7641 4.1].
-  asked_ = true;
-  notifier_.ask_for_sign_of_life();
-  shard_.shard().wheel().arm_coarsely(*this, shard_.now() + shard_.settings().keep_alive / 2);
+  if (!notifier_.observations().empty() && !std::exchange(asked_, true)) notifier_.ask_for_sign_of_life();
+  shard_.shard().wheel().arm_coarsely(*this, end);
 }
 
 void Client::refuse_what_is_open() {

@@ -118,6 +118,7 @@ class Client final : public DeliverySink, private WheelTimer {
   bool restoring_ = false;    ///< what it observed under an earlier server is being read; requests and messages wait
   PacketId last_packet_id_ = 0;
   bool asked_ = false;           ///< for a sign of life, at half of the keep-alive interval
+  TimePoint heard_{};            ///< its last sign of life
   std::uint32_t published_ = 0;  ///< since window_begin_
   TimePoint window_begin_{};
   std::string client_id_;

@@ -180,7 +180,7 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
     return client.reply(envelope.sender, bare_response(code_of(outcomes.reasons.front())));
   }
   if (envelope.on_stream) client.notifier().watch_connection();
-  if (was_kept || !envelope.on_stream) client.save_observations();
+  if (is_new || was_kept || !envelope.on_stream) client.save_observations();
   limit_max_age(response.options, shard.settings().keep_alive);
   response.options.add(Option::Observe, all.by_id(id)->sequence.next(shard.wall_now()));
   client.reply(envelope.sender, std::move(response), outcomes.ticket);

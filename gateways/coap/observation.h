@@ -46,6 +46,9 @@ class ObservationList {
   void restore(Observation observation);
   void erase(std::uint32_t id);
   void clear();
+  /// The id that was given last, 0 if none was. It outlives the observations, and a restart of the server.
+  [[nodiscard]] std::uint16_t last_id() const { return last_id_; }
+  void continue_behind(std::uint16_t id) { last_id_ = id; }
   [[nodiscard]] bool empty() const { return all_.empty(); }
   [[nodiscard]] std::size_t size() const { return all_.size(); }
   [[nodiscard]] std::vector<Observation>& all() { return all_; }

@@ -13,10 +13,10 @@
 namespace sluice::coap {
 namespace {
 
-// Mark; version; then for each: id, resource, token, size exponent, format (kNoFormat: none), filter. Big endian; token
-// and filter with their length in front.
+// Mark; version; the id that was given last; then for each: id, resource, token, size exponent, format (kNoFormat:
+// none), filter. Big endian; token and filter with their length in front.
 constexpr std::string_view kMark = "coap";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::uint32_t kNoFormat = 0x1'0000;
 
 void write_one(ByteWriter& writer, const Observation& one) {
@@ -55,11 +55,11 @@ std::string write_observations(const ObservationList& observations) {
   ByteWriter writer(bytes);
   writer.write_bytes(std::as_bytes(std::span(kMark)));
   writer.write_u8(kVersion);
-  const std::size_t header = bytes.size();
+  writer.write_u16(observations.last_id());
   for (const Observation& one : observations.all()) {
     if (!one.on_stream) write_one(writer, one);
   }
-  if (bytes.size() == header) return {};
+  if (observations.last_id() == 0) return {};
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
@@ -67,7 +67,9 @@ bool read_observations(std::string_view note, ObservationList& observations) {
   if (!holds_observations(note)) return false;
   ByteReader reader(std::as_bytes(std::span(note.substr(kMark.size()))));
   std::uint8_t version = 0;
+  std::uint16_t last_id = 0;
   if (!reader.read_u8(version) || version != kVersion) return false;
+  if (!reader.read_u16(last_id) || last_id == 0 || last_id >= NotificationTag::kMostObservation) return false;
   std::vector<Observation> all;
   while (!reader.empty()) {
     if (all.size() == NotificationTag::kMostObservation || !read_one(reader, all.emplace_back())) return false;
@@ -75,6 +77,7 @@ bool read_observations(std::string_view note, ObservationList& observations) {
     if (again > 1) return false;
   }
   for (Observation& one : all) observations.restore(std::move(one));
+  observations.continue_behind(last_id);
   return true;
 }
 

@@ -173,11 +173,17 @@ Removed remove_created(Client& client, std::string_view topic) {
 void serve_remove(Client& client, const Envelope& envelope, bool found_before) {
   const std::string& topic = envelope.command.topic;
   const auto done = [&client, envelope, found_before](const RetainedList& list) {
-    Removed removed = remove_created(client, envelope.command.topic);
+    Reason refused = Reason::Success;
     for (const MessagePtr& message : list.messages) {
       const Reason reason = clear(client, message->topic());
-      if (is_error(reason)) removed.refused = reason;
+      if (is_error(reason)) {
+        refused = reason;
+      } else {
+        created(client).remove(client.shard().scoped(client, message->topic()));
+      }
     }
+    if (is_error(refused)) return client.reply(envelope.sender, bare_response(code_of(refused)));
+    const Removed removed = remove_created(client, envelope.command.topic);
     if (is_error(removed.refused)) return client.reply(envelope.sender, bare_response(code_of(removed.refused)));
     if (list.more || removed.more) return serve_remove(client, envelope, true);
     const bool found = found_before || !list.messages.empty() || removed.any;
@@ -211,7 +217,7 @@ void serve_list(Client& client, const Envelope& envelope) {
     const std::string scope = client.shard().scoped(client, "");
     for (const auto& one : created(client).list(scope, client.shard().settings().max_listed)) {
       std::string name = one.topic.substr(scope.size());
-      if (!is_error(look_up(client, name).reason)) by_name.emplace(std::move(name), one.content_format);
+      if (look_up(client, name).reason != Reason::NotAuthorized) by_name.emplace(std::move(name), one.content_format);
     }
     std::vector<ListedTopic> topics;
     topics.reserve(by_name.size());

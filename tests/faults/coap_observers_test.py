@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """CoAP: observers that are silent, slow, come again, or observe the same thing twice are not forgotten."""
+import time
 import unittest
 
 from coap_fault import CoapFaultTest
@@ -61,6 +62,16 @@ class ObserversTest(CoapFaultTest):
         self.assertEqual({self.notification(client).payload for _ in range(2)}, {b"", b"kept"})
         self.publish(b"news", qos=1)
         self.assertEqual(self.notification(client).payload, b"news")
+
+    def test_one_that_resets_its_last_observation(self):
+        """It is a client without observations then, and not away before the whole interval is over."""
+        client = self.coap()
+        self.register(client, f"mqtt/{self.name}?c=done&qos=1", b"d")
+        self.publish(b"last", qos=1)
+        begin = time.monotonic()
+        self.notification(client, answers=RST)
+        self.wait_until_away("done")
+        self.assertGreaterEqual(time.monotonic() - begin, 2)
 
     def test_one_whose_connection_says_nothing(self):
         """What it observed over that ended with it, and goes to no other place under its token [RFC 8323 7.4]."""

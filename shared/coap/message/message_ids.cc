@@ -5,21 +5,18 @@
 
 namespace sluice::coap {
 
-bool MessageIds::segment_is_free(PeerId peer, MessageId next, TimePoint now) const {
-  const auto found = histories_.find(peer.slot);
-  if (found == histories_.end()) return true;
-  const auto& history = found->second;
-  const auto last_use =
-      std::ranges::find(history, next / kSegment, [](const auto& entry) -> std::uint32_t { return entry.first; });
-  return last_use == history.end() || now - last_use->second >= lifetime_;
+bool MessageIds::has_credit(PeerId peer, TimePoint now) const {
+  const auto found = square_at_.find(peer.slot);
+  return found == square_at_.end() || found->second - now <= step_ * (kBurst / kStep - 1);
 }
 
-void MessageIds::note_segment(PeerId peer, MessageId id, TimePoint now) {
-  History& history = histories_[peer.slot];
-  const auto first_left =
-      std::ranges::find_if(history, [&](const auto& entry) { return now - entry.second < lifetime_; });
-  history.erase(history.begin(), first_left);
-  history.emplace_back(static_cast<std::uint16_t>(id / kSegment), now);
+void MessageIds::charge(PeerId peer, TimePoint now) {
+  if (square_at_.size() >= prune_at_) {
+    boost::unordered::erase_if(square_at_, [now](const auto& entry) { return entry.second <= now; });
+    prune_at_ = std::max(kFew, 2 * square_at_.size());
+  }
+  TimePoint& square_at = square_at_[peer.slot];
+  square_at = std::max(square_at, now) + step_;
 }
 
 }  // namespace sluice::coap

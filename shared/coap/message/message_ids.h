@@ -3,9 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
-#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "shared/base/clock.h"
@@ -14,40 +12,43 @@
 
 namespace sluice::coap {
 
-/// Sees to it that no message id is used twice for one peer while it could take the second message for the first
-/// [RFC 7252 4.4]. Ids are given one after the other; what is remembered is when the peer got the last one of a
-/// segment of them, so that a peer that gets few messages costs nothing.
-/// Owner: the message layer. Thread: its shard.
+/// Sees to it that no message id is used twice for one peer while that could take the second message for the first
+/// [RFC 7252 4.4]: ids are given one after the other, at first as many as kBurst at once, and from then on as many in a
+/// second as make a round take as long as an id must not come again. Who gets less costs nothing, or little for a
+/// while. Owner: the message layer. Thread: its shard.
 class MessageIds {
  public:
-  /// So many ids have one time of their last use.
-  static constexpr std::uint32_t kSegment = 4096;
+  /// So many are accounted for at a time.
+  static constexpr std::uint32_t kStep = 64;
+  static constexpr std::uint32_t kBurst = 16'384;
 
   /// `lifetime`: EXCHANGE_LIFETIME, the longest that an id must not come again.
-  explicit MessageIds(Duration lifetime) : lifetime_(lifetime) {}
+  explicit MessageIds(Duration lifetime) : step_(lifetime * kStep / (kAll - kBurst - kStep)) {}
 
-  /// False: it was used too lately, and so were those that follow.
+  /// False: the peer has to wait for `next`.
   [[nodiscard]] bool free(PeerId peer, MessageId next, TimePoint now) const {
-    return next % kSegment != 0 || segment_is_free(peer, next, now);
+    return next % kStep != 0 || has_credit(peer, now);
   }
   /// To be called for each id that is given, in their order.
   void used(PeerId peer, MessageId id, TimePoint now) {
-    if (id % kSegment == kSegment - 1) note_segment(peer, id, now);
+    if (id % kStep == 0) charge(peer, now);
   }
-  void forget(PeerId peer) { histories_.erase(peer.slot); }
+  void forget(PeerId peer) { square_at_.erase(peer.slot); }
 
   /// Peers of which anything is remembered.
-  [[nodiscard]] std::size_t size() const { return histories_.size(); }
+  [[nodiscard]] std::size_t size() const { return square_at_.size(); }
 
  private:
-  /// The segments that were used up within the lifetime, the earliest first.
-  using History = boost::container::small_vector<std::pair<std::uint16_t, TimePoint>, 1>;
+  static constexpr std::uint32_t kAll = 0x10000;
+  static constexpr std::size_t kFew = 1024;
 
-  [[nodiscard]] bool segment_is_free(PeerId peer, MessageId next, TimePoint now) const;
-  void note_segment(PeerId peer, MessageId id, TimePoint now);
+  [[nodiscard]] bool has_credit(PeerId peer, TimePoint now) const;
+  void charge(PeerId peer, TimePoint now);
 
-  const Duration lifetime_;
-  boost::unordered_flat_map<std::uint32_t, History> histories_;  ///< by the peer's slot
+  const Duration step_;  ///< in which a peer regains the credit for kStep ids
+  /// When a peer has all of its credit again, by its slot.
+  boost::unordered_flat_map<std::uint32_t, TimePoint> square_at_;
+  std::size_t prune_at_ = kFew;
 };
 
 }  // namespace sluice::coap

@@ -235,8 +235,10 @@ void MessageLayer::forget(PeerId id) {
 }
 
 void MessageLayer::on_timer(TimePoint) {
-  sweep();
-  if (peers_.size() + duplicates_.size() > 0) shard_.wheel().arm_coarsely(*this, shard_.now() + kSweepInterval);
+  wake_starved();
+  if (shard_.now() >= sweep_at_) sweep();
+  const bool idle = peers_.size() + duplicates_.size() == 0;
+  if (!idle) shard_.wheel().arm_coarsely(*this, starved_.empty() ? sweep_at_ : shard_.now() + kStarvedInterval);
 }
 
 /// Peers of whom nothing was heard for as long as their messages could come again are forgotten.
@@ -247,7 +249,7 @@ void MessageLayer::sweep() {
     if (!id || shard_.now() - look(id)->last_heard < lifetime) break;
     forget(id);
   }
-  wake_starved();
+  sweep_at_ = shard_.now() + kSweepInterval;
   duplicates_.forget_expired(shard_.now());
   message_probe().remembered.add(static_cast<std::int64_t>(duplicates_.size()) -
                                  static_cast<std::int64_t>(remembered_shown_));

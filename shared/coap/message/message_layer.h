@@ -57,6 +57,7 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
 
  private:
   static constexpr std::uint8_t kLargestBlock = 6;
+  static constexpr auto kStarvedInterval = std::chrono::seconds(1);
   static constexpr std::uint32_t kMostCredit = 1024 * 1024;
 
   void on_malformed(const Datagram& datagram, ErrorCode why);
@@ -102,6 +103,7 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   DuplicateCache duplicates_;
   Retransmitter retransmitter_;
   MessageIds ids_;
+  TimePoint sweep_at_{};
   std::vector<PeerId> starved_;       ///< to whom something was not sent for want of a message id
   std::size_t remembered_shown_ = 0;  ///< of duplicates_, as the gauge has it
   std::uint64_t forgotten_shown_ = 0;

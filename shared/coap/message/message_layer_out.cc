@@ -108,6 +108,7 @@ Carrier::Sent MessageLayer::full(PeerId id, Peer& peer) {
 /// If no confirmation is to come that would set off what waits.
 void MessageLayer::note_starved(PeerId id, PeerTraffic& traffic_of_peer) {
   if (!traffic_of_peer.outstanding.empty() || std::exchange(traffic_of_peer.starved, true)) return;
+  if (starved_.empty()) shard_.wheel().arm_coarsely(*this, shard_.now() + kStarvedInterval);
   starved_.push_back(id);
 }
 

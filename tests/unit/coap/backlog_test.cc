@@ -77,9 +77,9 @@ TEST(Backlog, WhatIsOutOfDateIsForgotten) {
   push(backlog, kPeer, tag(1, 1));
   backlog.forget(kPeer, tag(1, 1));
   EXPECT_FALSE(backlog.has(kPeer));
-  push(backlog, kPeer, tag(1, 1, false));
+  push(backlog, kPeer, tag(1, 1, false), codes::kNotFound);
   backlog.forget(kPeer, tag(1, 1));
-  EXPECT_TRUE(backlog.has(kPeer)) << "of what need not be confirmed nobody waits for the outcome";
+  EXPECT_TRUE(backlog.has(kPeer)) << "its observer has to know that it is over";
 }
 
 TEST(Backlog, ALaterPeerInTheSamePlaceGetsNothingOfAnEarlierOnes) {

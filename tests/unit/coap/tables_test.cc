@@ -86,9 +86,9 @@ ObservationList two_observations() {
 
 TEST(ObservationRecord, ComesBackAsItWas) {
   const std::string record = write_observations(two_observations());
-  EXPECT_EQ(record.substr(0, 24), std::string("coap\x01\x00\x01\x00\x00\x05token\x02\x00\x00\x00\x32\x00\x03"
+  EXPECT_EQ(record.substr(0, 26), std::string("coap\x02\x00\x02\x00\x01\x00\x00\x05token\x02\x00\x00\x00\x32\x00\x03"
                                               "a/",
-                                              24));
+                                              26));
   ObservationList read;
   ASSERT_TRUE(read_observations(record, read));
   ASSERT_EQ(read.size(), 2U);
@@ -101,8 +101,12 @@ TEST(ObservationRecord, ComesBackAsItWas) {
 
 TEST(ObservationRecord, NothingOfAConnectionIsKept) {
   ObservationList list;
-  list.add("a").on_stream = true;
   EXPECT_EQ(write_observations(list), "");
+  list.add("a").on_stream = true;
+  ObservationList read;
+  ASSERT_TRUE(read_observations(write_observations(list), read));
+  EXPECT_TRUE(read.empty());
+  EXPECT_EQ(read.add("b").id, 2) << "the first one's id is not given again";
 }
 
 TEST(ObservationRecord, WhatIsCutOffIsRefused) {
@@ -118,7 +122,7 @@ TEST(ObservationRecord, WhatIsCutOffIsRefused) {
 TEST(ObservationRecord, WhatIsNoneIsRefused) {
   const std::string record = write_observations(two_observations());
   for (const auto& [at, value] :
-       {std::pair<std::size_t, char>{0, 'C'}, {4, 2}, {6, 0}, {7, 9}, {9, 9}, {15, 9}, {17, 7}}) {
+       {std::pair<std::size_t, char>{0, 'C'}, {4, 1}, {5, 0x7F}, {6, 0}, {8, 0}, {9, 9}, {11, 9}, {17, 9}, {19, 7}}) {
     std::string wrong = record;
     wrong[at] = value;
     ObservationList read;
@@ -126,7 +130,7 @@ TEST(ObservationRecord, WhatIsNoneIsRefused) {
     EXPECT_TRUE(read.empty());
   }
   ObservationList read;
-  EXPECT_FALSE(read_observations(record + record.substr(5), read)) << "an id twice";
+  EXPECT_FALSE(read_observations(record + record.substr(7), read)) << "an id twice";
 }
 
 TEST(CreatedTopics, TreesAndBounds) {
