@@ -21,9 +21,10 @@ class ObserversTest(CoapFaultTest):
         self.assertEqual(answer.code, "2.05", answer)
         return answer
 
-    def publish(self, payload, qos=0):
+    def publish(self, payload, qos=0, level=""):
+        """To the test's topic, or to a level below it."""
         publisher = self.client(f"{self.name}-publisher")
-        publisher.send(publish(self.name, payload, qos=qos))
+        publisher.send(publish(self.name + level, payload, qos=qos))
         publisher.ping()
 
     def notification(self, client, answers=ACK):
@@ -83,9 +84,7 @@ class ObserversTest(CoapFaultTest):
         self.publish(b"for nobody", qos=1)
         client = self.coap()
         self.register(client, f"mqtt/{self.name}/other?c=stream&qos=1", b"o")
-        publisher = self.client("publisher")
-        publisher.send(publish(f"{self.name}/other", b"news", qos=1))
-        publisher.ping()
+        self.publish(b"news", qos=1, level="/other")
         self.assertEqual(self.notification(client).payload, b"news")
 
     def test_one_whose_window_was_full_when_it_went(self):
@@ -154,9 +153,7 @@ class ObserversTest(CoapFaultTest):
     def test_one_that_resets_what_it_has_left_already(self):
         client = self.coap()
         self.register(client, f"mqtt/{self.name}/left?c=late", b"left")
-        publisher = self.client("publisher")
-        publisher.send(publish(f"{self.name}/left", b"old"))
-        publisher.ping()
+        self.publish(b"old", level="/left")
         old = self.notification(client)
         self.forget(client, f"mqtt/{self.name}/left?c=late", b"left")
         self.register(client, f"mqtt/{self.name}?c=late", b"kept")
@@ -203,9 +200,7 @@ class ObserversTest(CoapFaultTest):
         client, elsewhere = self.coap(), self.coap()
         self.register(client, f"mqtt/{self.name}?c=moves&qos=1", b"kept")
         self.register(client, f"mqtt/{self.name}/left?c=moves&qos=1", b"left")
-        publisher = self.client("publisher")
-        publisher.send(publish(f"{self.name}/left", b"old", qos=1))
-        publisher.ping()
+        self.publish(b"old", qos=1, level="/left")
         self.assertEqual(self.notification(client, answers=None).payload, b"old")
         self.forget(client, f"mqtt/{self.name}/left?c=moves", b"left")
         elsewhere.ask(GET, f"mqtt/{self.name}?c=moves")
@@ -216,9 +211,7 @@ class ObserversTest(CoapFaultTest):
         client = self.coap()
         self.register(client, f"mqtt/{self.name}?c=format&qos=1", b"kept")
         self.register(client, f"mqtt/{self.name}/json?c=format&qos=1", b"json")
-        publisher = self.client("publisher")
-        publisher.send(publish(f"{self.name}/json", b"bytes", qos=1))
-        publisher.ping()
+        self.publish(b"bytes", qos=1, level="/json")
         self.assertEqual(self.notification(client, answers=None).payload, b"bytes")
         client.send(request(GET, f"mqtt/{self.name}/json?c=format&qos=1", mid=client.next_mid(), token=b"json",
                             more=[(OBSERVE, b""), (ACCEPT, b"\x32")]))
