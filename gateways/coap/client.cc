@@ -263,10 +263,16 @@ void Client::arm_keep_alive() {
 
 void Client::on_timer(TimePoint now) {
   if (state_ != State::Online) return vanish();  // away for longer than its session lives
-  const TimePoint end = heard_ + shard_.settings().keep_alive;
-  if (now >= end) return go_away(Reason::KeepAliveTimeout);
+  const Duration patience = shard_.settings().keep_alive;
+  TimePoint end = heard_ + patience;
   // Who observes need not say anything by itself to be notified [RFC 7641 4.1].
-  if (!notifier_.observations().empty() && !std::exchange(asked_, true)) notifier_.ask_for_sign_of_life();
+  if (!asked_ && !notifier_.observations().empty()) {
+    asked_ = true;
+    end = std::max(end, now + patience / 2);  // time to answer, however late this call
+    notifier_.ask_for_sign_of_life();
+  } else if (now >= end) {
+    return go_away(Reason::KeepAliveTimeout);
+  }
   shard_.shard().wheel().arm_coarsely(*this, end);
 }
 

@@ -23,6 +23,12 @@ bool strict(const Command& command) { return command.compat == Compat::Strict; }
 /// `$share/group/filter` and `$queue/filter` name no topic that could be read.
 bool is_shared(std::string_view filter) { return filter.starts_with("$share/") || filter.starts_with("$queue/"); }
 
+/// Whether the value of what is to be observed comes with the answer, if there is one.
+bool is_read(const Command& command) {
+  if (command.resource == Resource::Ps) return true;
+  return strict(command) && !has_wildcard(command.topic) && !is_shared(command.topic);
+}
+
 Response diagnostic(Code code, std::string_view text) {
   Response response = bare_response(code);
   auto owned = std::make_shared<std::string>(text);
@@ -61,7 +67,7 @@ void serve_publish(Client& client, const Envelope& envelope) {
 void serve_subscribe(Client& client, const Envelope& envelope) {
   const Command& command = envelope.command;
   MessagePtr current;
-  if (strict(command) && !has_wildcard(command.topic) && !is_shared(command.topic)) {
+  if (is_read(command)) {
     RetainedAnswer answer = client.session().read_retained(command.topic);
     if (is_error(answer.reason)) return client.reply(envelope.sender, bare_response(code_of(answer.reason)));
     current = std::move(answer.message);
@@ -84,6 +90,32 @@ Observation* earlier(Client& client, const Command& command) {
     return all.by_filter(command.topic);
   }
   return same_token != nullptr ? same_token : all.by_filter(command.topic);
+}
+
+/// nullptr: the client has as many as it may have. A server that takes no more observers answers the GET [RFC
+/// 7641 4.1].
+Observation* add_observation(Client& client, std::string_view filter) {
+  ObservationList& all = client.notifier().observations();
+  const std::size_t most = client.shard().settings().max_observations;
+  if (all.size() < most) return &all.add(filter);
+  probe().observations_refused.add();
+  static log::RateLimit lines(1);
+  log_limit_reached(lines, "an observation was refused", "coap.max_observations", most, client.client_id());
+  return nullptr;
+}
+
+/// Of a topic that was read before it was subscribed to: what has come between.
+void catch_up(Client& client, const Command& command, const MessagePtr& told, std::uint16_t observation) {
+  const MessagePtr latest = client.session().read_retained(command.topic).message;
+  const bool is_news = latest != nullptr && (told == nullptr || etag_of(*latest) != etag_of(*told));
+  if (is_news) client.notifier().notify(observation, latest);
+}
+
+SubscribeRequest request_for(const CoapSettings& settings, const Command& command) {
+  SubscribeRequest request{.filter = command.topic, .options = {}};
+  request.options.qos = lower(command.qos.value_or(settings.default_subscribe_qos(command.compat)), Qos::AtLeastOnce);
+  if (is_read(command)) request.options.retain_handling = RetainHandling::DoNotSend;
+  return request;
 }
 
 }  // namespace
@@ -147,30 +179,17 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
   }
   Observation* observation = earlier(client, command);
   const bool is_new = observation == nullptr;
-  ObservationList& all = client.notifier().observations();
-  if (is_new) {
-    if (all.size() >= shard.settings().max_observations) {
-      // A server that takes no more observers answers the GET [RFC 7641 4.1].
-      probe().observations_refused.add();
-      static log::RateLimit lines(1);
-      log_limit_reached(lines, "an observation was refused", "coap.max_observations", shard.settings().max_observations,
-                        client.client_id());
-      return client.reply(envelope.sender, response);
-    }
-    observation = &all.add(command.topic);
-  }
+  if (is_new) observation = add_observation(client, command.topic);
+  if (observation == nullptr) return client.reply(envelope.sender, response);
   const bool was_kept = !is_new && !observation->on_stream;
   observation->resource = command.resource;
   observation->observer = command.observer;
   observation->on_stream = envelope.on_stream;
   observation->format = current ? std::optional(content_format_of(*current)) : command.accept;
   const std::uint16_t id = observation->id;
-  SubscribeRequest request{.filter = command.topic, .options = {}};
-  request.options.qos =
-      lower(command.qos.value_or(shard.settings().default_subscribe_qos(command.compat)), Qos::AtLeastOnce);
-  // What is retained has come with the answer already, unless there may be much of it.
-  if (current || command.resource == Resource::Ps) request.options.retain_handling = RetainHandling::DoNotSend;
+  const SubscribeRequest request = request_for(shard.settings(), command);
   const FilterOutcomes outcomes = client.session().subscribe(std::span(&request, 1), id);
+  ObservationList& all = client.notifier().observations();
   if (is_error(outcomes.reasons.front())) {
     if (is_new) {
       all.erase(id);
@@ -185,6 +204,7 @@ void subscribe(Client& client, const Envelope& envelope, const MessagePtr& curre
   response.options.add(Option::Observe, all.by_id(id)->sequence.next(shard.wall_now()));
   client.reply(envelope.sender, std::move(response), outcomes.ticket);
   client.notifier().overtake(id);
+  if (is_read(command)) catch_up(client, command, current, id);
 }
 
 void unsubscribe(Client& client, const Envelope& envelope) {

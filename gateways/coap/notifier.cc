@@ -145,6 +145,11 @@ void Notifier::hold(Held held) {
   held_.push_back(std::move(held));
 }
 
+void Notifier::notify(std::uint16_t observation, MessagePtr message) {
+  hold({std::move(message), {observation}});
+  shard_.call_at_turn_end(serial_);
+}
+
 void Notifier::send_held() {
   while (!held_.empty() && free()) {
     if (!fits_credit(*held_.front().message)) return probe_peer();

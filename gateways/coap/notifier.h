@@ -50,6 +50,9 @@ class Notifier {
   /// is too much of it the oldest goes [RFC 7641 4.5.1].
   DeliveryResult deliver(const Delivery& delivery);
 
+  /// Sends the observer a message of QoS 0 that did not come by deliver(), as soon as it may.
+  void notify(std::uint16_t observation, MessagePtr message);
+
   /// What an outcome means for the client.
   struct Effect {
     std::vector<PacketId> acknowledged;  ///< messages of the session that are out of the way
