@@ -15,6 +15,7 @@
 
 #include <gtest/gtest.h>
 
+#include "shared/net/accepted_socket.h"
 #include "shared/net/address.h"
 #include "tests/support/eventually.h"
 
@@ -70,15 +71,24 @@ class Program {
   std::string printed_;
 };
 
-/// A port that nobody has at the moment.
-inline std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+/// A socket with that port of 127.0.0.1; nothing if that is taken.
+inline UniqueFd bind_to(int type, std::uint16_t port) {
+  UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
   sockaddr_storage storage;
-  const socklen_t length = SocketAddress::parse("127.0.0.1:0")->to_sockaddr(storage);
-  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&storage), length), 0);
-  const std::uint16_t port = local_address(fd).port;
-  ::close(fd);
-  return port;
+  const socklen_t length = SocketAddress::parse("127.0.0.1:" + std::to_string(port))->to_sockaddr(storage);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0) fd.reset();
+  return fd;
+}
+
+/// A port of 127.0.0.1 that is free for UDP and TCP, as is the one behind it: there libcoap's programs serve DTLS and
+/// TLS.
+inline std::uint16_t free_port() {
+  for (;;) {
+    const UniqueFd first = bind_to(SOCK_DGRAM, 0);
+    const std::uint16_t port = local_address(first.get()).port;
+    const auto next = static_cast<std::uint16_t>(port + 1);
+    if (next != 0 && bind_to(SOCK_STREAM, port) && bind_to(SOCK_DGRAM, next) && bind_to(SOCK_STREAM, next)) return port;
+  }
 }
 
 }  // namespace sluice::test
