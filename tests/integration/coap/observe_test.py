@@ -61,6 +61,15 @@ class ObserveTest(CoapTest):
         observer.expect(r"4\.04")
         observer.kill()
 
+    def test_a_topic_of_ps_is_cleared_once(self):
+        """Also one that would exist without its value."""
+        watcher = mosquitto.Subscriber(*mosquitto.address(self.server), "-t", self.name)
+        self.ask("put", f"ps/{self.name}?c=c1", "-t", "42", "-O", "14,0x3c", "-e", "value")
+        self.ask("delete", f"ps/{self.name}?c=c1")
+        self.publish(self.name, "end")
+        self.assertEqual([message["payload"] or "" for message in watcher.wait_for_messages(3)], ["value", "", "end"])
+        watcher.kill()
+
     def test_a_shared_group_gets_each_message_once(self):
         observers = [Observer(self.uri(f"mqtt/%24share/g/{self.name}?c=o{i}&qos=1")) for i in range(2)]
         for i in range(10):
