@@ -34,18 +34,18 @@ BlockUploads::Verdict BlockUploads::take(const Piece& piece, TimePoint now) {
 
 BlockUploads::Verdict BlockUploads::begin(const Piece& piece, TimePoint now) {
   const Block answer = answer_block(piece.block);
-  Bytes body{piece.payload.begin(), piece.payload.end()};
+  const auto body = [&piece] { return Bytes(piece.payload.begin(), piece.payload.end()); };
   if (!piece.block.more) {
-    return {.code = codes::kChanged, .block = answer, .body = std::move(body), .if_none_match = piece.if_none_match};
+    return {.code = codes::kChanged, .block = answer, .body = body(), .if_none_match = piece.if_none_match};
   }
   drop_oldest_of(piece.peer);
-  if (!make_room(body.size() + kOverhead, piece.source, now)) {
+  if (!make_room(piece.payload.size() + kOverhead, piece.source, now)) {
     server_probe().no_room.add();
     return {.code = codes::kServiceUnavailable};
   }
   const Key key{piece.peer, piece.key};
   Uploads& uploads = of(piece.source);
-  const auto upload = uploads.insert(uploads.end(), {key, std::move(body), 0, now, piece.source, piece.if_none_match});
+  const auto upload = uploads.insert(uploads.end(), {key, body(), 0, now, piece.source, piece.if_none_match});
   by_key_.emplace(key, upload);
   of_peer_[key.peer.slot].push_back(upload);
   bytes_ += cost_of(*upload);
