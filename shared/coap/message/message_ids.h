@@ -14,8 +14,9 @@ namespace sluice::coap {
 
 /// Sees to it that no message id is used twice for one peer while that could take the second message for the first
 /// [RFC 7252 4.4]: ids are given one after the other, at first as many as kBurst at once, and from then on as many in a
-/// second as make a round take as long as an id must not come again. Who gets less costs nothing, or little for a
-/// while. Owner: the message layer. Thread: its shard.
+/// second as make a round take as long as an id must not come again. Who gets less costs nothing, or little for a time.
+///
+/// Owner: the message layer. Thread: its shard.
 class MessageIds {
  public:
   /// So many are accounted for at a time.

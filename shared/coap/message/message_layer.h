@@ -83,6 +83,7 @@ class MessageLayer final : public Carrier, public DatagramEvents, private Retran
   [[nodiscard]] bool has_free_id(PeerId id, const Peer& peer) const;
   Sent full(PeerId id, Peer& peer);
   void note_starved(PeerId id, PeerTraffic& traffic_of_peer);
+  void note_paced(const Peer& peer);
   void transmit_non_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder);
   void settled(PeerId id, MessageId mid);
   void send_waiting(PeerId id);

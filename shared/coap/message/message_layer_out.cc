@@ -6,6 +6,7 @@
 
 #include "shared/coap/message/message_layer.h"
 #include "shared/coap/message/message_probe.h"
+#include "shared/log/log.h"
 
 namespace sluice::coap {
 namespace {
@@ -108,8 +109,20 @@ Carrier::Sent MessageLayer::full(PeerId id, Peer& peer) {
 /// If no confirmation is to come that would set off what waits.
 void MessageLayer::note_starved(PeerId id, PeerTraffic& traffic_of_peer) {
   if (!traffic_of_peer.outstanding.empty() || std::exchange(traffic_of_peer.starved, true)) return;
+  note_paced(*look(id));
   if (starved_.empty()) shard_.wheel().arm_coarsely(*this, shard_.now() + kStarvedInterval);
   starved_.push_back(id);
+}
+
+void MessageLayer::note_paced(const Peer& peer) {
+  message_probe().paced.add();
+  static log::RateLimit limit(1);
+  if (const auto hushed = limit.admit(); hushed >= 0) {
+    log::get("coap").info(
+        "messages wait: peer={} listener={} reason=it has got as many as there are message ids for EXCHANGE_LIFETIME "
+        "[RFC 7252 4.4]; more ports, or CoAP over TCP, take more ({} like this not shown)",
+        peer.path.remote.to_string(), port_.bound().to_string(), hushed);
+  }
 }
 
 void MessageLayer::transmit_non_confirmable(PeerId id, Peer& peer, Bytes message, Reminder reminder) {

@@ -17,6 +17,7 @@ struct MessageProbe {
   metrics::Counter retransmissions{"coap/messages/retransmitted", "Confirmable messages sent once more"};
   metrics::Counter timeouts{"coap/messages/timeouts", "Confirmable messages that nobody acknowledged"};
   metrics::Counter refused{"coap/messages/refused", "Messages to a peer for which too many wait already"};
+  metrics::Counter paced{"coap/messages/paced", "Times that a peer had to wait for a message id to be free again"};
   metrics::Gauge peers{"coap/peers/count", "CoAP peers known at the moment"};
   metrics::Counter peers_evicted{"coap/peers/evicted", "CoAP peers forgotten to make room for others"};
   metrics::Counter peers_refused{"coap/peers/refused", "Datagrams dropped because no peer could be forgotten"};

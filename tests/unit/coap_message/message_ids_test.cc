@@ -2,6 +2,7 @@
 // No message id twice within EXCHANGE_LIFETIME [RFC 7252 4.4].
 #include "shared/coap/message/message_ids.h"
 
+#include "shared/coap/message/message_probe.h"
 #include "tests/unit/coap_message/message_fixture.h"
 
 namespace sluice::coap::testing {
@@ -71,7 +72,9 @@ class MessageIdTest : public MessageTest {
 
 TEST_F(MessageIdTest, WhoHasGotAllHasToWait) {
   const PeerId peer = verified_peer();
+  const std::uint64_t paced = message_probe().paced.value();
   const std::uint32_t count = exhaust(peer);
+  EXPECT_EQ(message_probe().paced.value(), paced + 1);
   EXPECT_GE(count, MessageIds::kBurst);
   EXPECT_LE(count, MessageIds::kBurst + MessageIds::kStep);
   EXPECT_EQ(send(peer, Confirm::Yes, 2), Sent::Waiting);
