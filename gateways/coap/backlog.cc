@@ -38,7 +38,6 @@ void Backlog::insert(PeerId peer, OutboundNotification outgoing, bool in_front) 
   const auto place =
       queue.in_order.insert(in_front ? queue.in_order.begin() : queue.in_order.end(), std::move(outgoing));
   queue.by_observation.emplace(observation, place);
-  ++size_;
   probe().crowded.add(1);
 }
 
@@ -63,7 +62,6 @@ void Backlog::forget(PeerId peer, const NotificationTag& tag) {
 void Backlog::erase(Queues::iterator queue, List::iterator outgoing) {
   queue->second.by_observation.erase(observation_of(outgoing->tag));
   queue->second.in_order.erase(outgoing);
-  --size_;
   probe().crowded.add(-1);
   if (queue->second.in_order.empty()) peers_.erase(queue);
 }
@@ -73,7 +71,6 @@ std::vector<NotificationTag> Backlog::drop(PeerId peer) {
   const auto found = peers_.find(peer);
   if (found == peers_.end()) return dropped;
   for (const OutboundNotification& one : found->second.in_order) dropped.push_back(one.tag);
-  size_ -= dropped.size();
   probe().crowded.add(-static_cast<std::int64_t>(dropped.size()));
   peers_.erase(found);
   return dropped;

@@ -51,7 +51,6 @@ class Backlog {
   void forget(PeerId peer, const NotificationTag& tag);
   /// Forgets all of the peer's, and says what they were.
   std::vector<NotificationTag> drop(PeerId peer);
-  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
   using List = std::list<OutboundNotification>;
@@ -66,7 +65,6 @@ class Backlog {
   void erase(Queues::iterator queue, List::iterator outgoing);
 
   Queues peers_;
-  std::size_t size_ = 0;
 };
 
 }  // namespace sluice::coap

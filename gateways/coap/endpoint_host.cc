@@ -42,10 +42,10 @@ void EndpointHost::send(PeerId peer, OutboundNotification outgoing) {
   if (!server().carrier().known(peer)) return shard_.refused(outgoing.tag);
   // Nothing overtakes what waits, but datagrams that nobody confirms: those wait for nobody.
   const bool waits_its_turn = outgoing.tag.confirmable || server().carrier().reliable();
-  if (!waits_its_turn) backlog_.forget(peer, outgoing.tag);
   const bool behind_others = waits_its_turn && backlog_.has(peer);
   const Carrier::Sent sent = behind_others ? Carrier::Sent::Full : try_to_send(peer, outgoing);
   if (sent == Carrier::Sent::Full) return backlog_.push(peer, std::move(outgoing));
+  if (!waits_its_turn) backlog_.forget(peer, outgoing.tag);  // what waits is older
   if (sent == Carrier::Sent::Refused) shard_.refused(outgoing.tag);
 }
 

@@ -23,11 +23,12 @@ bool strict(const Command& command) { return command.compat == Compat::Strict; }
 /// `$share/group/filter` and `$queue/filter` name no topic that could be read.
 bool is_shared(std::string_view filter) { return filter.starts_with("$share/") || filter.starts_with("$queue/"); }
 
-/// Whether the value of what is to be observed comes with the answer, if there is one.
-bool is_read(const Command& command) {
-  if (command.resource == Resource::Ps) return true;
+bool is_readable(const Command& command) {
   return strict(command) && !has_wildcard(command.topic) && !is_shared(command.topic);
 }
+
+/// Whether the value of what is to be observed comes with the answer, if there is one.
+bool is_read(const Command& command) { return command.resource == Resource::Ps || is_readable(command); }
 
 Response diagnostic(Code code, std::string_view text) {
   Response response = bare_response(code);
@@ -107,6 +108,8 @@ Observation* add_observation(Client& client, std::string_view filter) {
 /// Of a topic that was read before it was subscribed to: what has come between.
 void catch_up(Client& client, const Command& command, const MessagePtr& told, std::uint16_t observation) {
   const MessagePtr latest = client.session().read_retained(command.topic).message;
+  if (latest == told) return;
+  // Under a mount point each read gives another copy.
   const bool is_news = latest != nullptr && (told == nullptr || etag_of(*latest) != etag_of(*told));
   if (is_news) client.notifier().notify(observation, latest);
 }
@@ -214,8 +217,7 @@ void unsubscribe(Client& client, const Envelope& envelope) {
   if (found == nullptr || found->filter != command.topic) found = all.by_filter(command.topic);
   if (found != nullptr) client.cancel(*found);
   // The request is a GET like any other [RFC 7641 4.1], but that a topic without a value is no error, as in EMQ.
-  const bool readable = strict(command) && !has_wildcard(command.topic) && !is_shared(command.topic);
-  const RetainedAnswer answer = readable ? client.session().read_retained(command.topic) : RetainedAnswer{};
+  const RetainedAnswer answer = is_readable(command) ? client.session().read_retained(command.topic) : RetainedAnswer{};
   client.reply(envelope.sender, answer.message ? read_response(command, answer.message, client.shard().wall_now())
                                                : Response{codes::kContent, {}, {}});
 }

@@ -43,11 +43,9 @@ TEST(Backlog, EachPeersInTheOrderInWhichTheyCame) {
   push(backlog, kOther, tag(4, 1));
   push(backlog, kPeer, tag(2, 1));
   push(backlog, kPeer, tag(3, 2));
-  EXPECT_EQ(backlog.size(), 4U);
   EXPECT_EQ(taken(backlog, kPeer), (std::vector{tag(3, 1), tag(2, 1), tag(3, 2)}));
   EXPECT_FALSE(backlog.has(kPeer));
   EXPECT_EQ(taken(backlog, kOther), std::vector{tag(4, 1)});
-  EXPECT_EQ(backlog.size(), 0U);
 }
 
 // RFC 7641 4.5.1: what has not left yet is replaced by what is newer.
@@ -101,7 +99,7 @@ TEST(Backlog, OfAPeerThatIsGoneAllAreNamed) {
   EXPECT_EQ(probe().crowded.value(), crowded + 3);
   EXPECT_EQ(backlog.drop(kPeer), (std::vector{tag(1, 1), tag(2, 1)}));
   EXPECT_TRUE(backlog.drop(kPeer).empty());
-  EXPECT_EQ(backlog.size(), 1U);
+  EXPECT_TRUE(backlog.has(kOther));
   EXPECT_EQ(probe().crowded.value(), crowded + 1);
 }
 
